@@ -1,0 +1,149 @@
+// Package actions says what a step in the cloud is, and what can be asked about
+// a key. Package actions/alicloud has the real ones. Who may start a step, and
+// when, is not decided here but in package incident.
+package actions
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"twokey/incident"
+)
+
+// Action is one thing that can be done to a cloud account.
+type Action interface {
+	// Name is the step's name in plans, playbooks and commands: "key.disable".
+	Name() string
+
+	// Plan looks at the cloud and says exactly what Run would do, with what the
+	// cloud looks like now. It changes nothing. It returns a [*Error], for
+	// example when there is nothing to do ([ErrNothingToDo]).
+	Plan(ctx context.Context, t incident.Target, params map[string]string) (incident.Plan, error)
+
+	// Run does what the plan says. A second call with the same plan must be
+	// harmless. It returns a [*Error] when the cloud refused or did not answer;
+	// whatever it returns, only Verify tells what is so.
+	Run(ctx context.Context, p incident.Plan) (Outcome, error)
+
+	// Verify reads the state back and reports whether what the plan wanted is so.
+	Verify(ctx context.Context, p incident.Plan) (bool, error)
+}
+
+// Reverser can be implemented by an [Action] that can be taken back. Reverse
+// returns a plan of the step that does it, which needs votes like any other.
+type Reverser interface {
+	Reverse(ctx context.Context, done incident.Plan) (incident.Plan, error)
+}
+
+// Outcome is what a call brought.
+type Outcome struct {
+	Result string // a new id; never a secret
+}
+
+// Sight is what one look at the cloud showed of one identity.
+type Sight struct {
+	Of     incident.Identity
+	Facts  map[incident.FactName]string
+	AsOf   time.Time // the moment the cloud vouches for
+	Source string    // the API: "ims:GetUser"
+}
+
+// Account is one configured cloud account.
+type Account interface {
+	// Name is the account's name in the configuration.
+	Name() string
+
+	// Owner asks whose key it is. Sights about a key that is not of this account
+	// have no [incident.FactOwner]; that is not an error.
+	Owner(ctx context.Context, key incident.KeyID) ([]Sight, error)
+
+	// Evidence asks what is known of a key whose owner is known: keys, use,
+	// policies. It returns what it could learn together with the first error.
+	Evidence(ctx context.Context, t incident.Target) ([]Sight, error)
+
+	// Undoer names who took back a confirmed step since a time, as the audit
+	// trail has it. An empty Who means that the trail does not say yet.
+	Undoer(ctx context.Context, p incident.Plan, since time.Time) (Undoer, error)
+
+	// Actions are the steps of this account, by name.
+	Actions() Catalog
+}
+
+// Undoer is who undid something.
+type Undoer struct {
+	Who   string // user name, role or "root"
+	Thief bool   // it was the target of the plan itself
+}
+
+// ErrNothingToDo says that what the step wants is so already.
+var ErrNothingToDo = errors.New("nothing to do")
+
+// ErrOwnIdentity says that a step aims at the bot's own key, user or role.
+var ErrOwnIdentity = errors.New("that is the bot's own identity")
+
+// ErrNoTarget says that a step does not name its target. Alibaba Cloud reads an
+// empty user name as "the caller".
+var ErrNoTarget = errors.New("the target is not named")
+
+// Error is what the cloud answered, or why it did not. It never holds a URL or
+// a parameter value.
+type Error struct {
+	Op    string // "ram:UpdateAccessKey"
+	Code  string // the cloud's error code, or "Timeout", "Network", "HTTP.503"
+	Again bool   // trying again may help
+	Err   error
+}
+
+func (e *Error) Error() string { return e.Op + ": " + e.Code }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Code is the cloud's error code inside err; empty if there is none.
+func Code(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// Transient reports whether trying again may help.
+func Transient(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Again
+}
+
+// Catalog is the steps of one account, by name.
+type Catalog map[string]Action
+
+// NewCatalog panics if two actions share a name: that is a bug, not a condition.
+func NewCatalog(all ...Action) Catalog {
+	c := make(Catalog, len(all))
+	for _, a := range all {
+		if _, taken := c[a.Name()]; taken {
+			panic("actions: two actions named " + a.Name())
+		}
+		c[a.Name()] = a
+	}
+	return c
+}
+
+// Names lists the steps, sorted.
+func (c Catalog) Names() []string {
+	names := make([]string, 0, len(c))
+	for n := range c {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// List joins sorted values as facts keep them.
+func List(values []string) string {
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	return strings.Join(sorted, ",")
+}

@@ -1,0 +1,143 @@
+package sandbox
+
+import (
+	"net/http"
+	"time"
+)
+
+// ServeHTTP answers one call: reads it, checks who signed it, lets faults happen,
+// asks the policies, applies it and writes it into the log.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Sandbox", Banner)
+	q, refused := readRequest(r)
+	op, known := operations()[operationName{q.product, q.action}]
+	if !known {
+		c.refuse(w, q, operation{}, errAction)
+		return
+	}
+	if refused != nil {
+		c.refuse(w, q, op, refused)
+		return
+	}
+	if refused = c.authenticate(q); refused != nil {
+		c.refuse(w, q, op, refused)
+		return
+	}
+	hit := c.fault(op, q)
+	if hit != nil && hit.stands(w, r) {
+		return
+	}
+	if refused = hit.refusal(); refused != nil {
+		c.refuse(w, q, op, refused)
+		return
+	}
+	answer, refused := c.perform(q, op)
+	if refused != nil {
+		c.refuse(w, q, op, refused)
+		return
+	}
+	if hit != nil && hit.Kind == Drop {
+		panic(http.ErrAbortHandler) // net/http closes the connection without a word
+	}
+	write(w, q.id, http.StatusOK, answer)
+}
+
+// authenticate checks the key, the signature, the date and the nonce, in an order
+// that tells a stranger nothing about a key without its secret.
+func (c *Cloud) authenticate(q *request) *Error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, k := c.seen(c.now()).owner(q.keyID)
+	if k == nil {
+		return errNoKey
+	}
+	if !q.signedBy(k.secret) {
+		return errSignature
+	}
+	if refused := c.fresh(q); refused != nil {
+		return refused
+	}
+	c.received[q.action]++
+	if !k.active {
+		return errInactive
+	}
+	return nil
+}
+
+// perform asks the policies and applies the call between the hooks.
+func (c *Cloud) perform(q *request, op operation) (map[string]any, *Error) {
+	if c.before != nil {
+		c.before(q.action)
+	}
+	answer, refused := c.apply(q, op)
+	if refused == nil && c.after != nil {
+		c.after(q.action)
+	}
+	return answer, refused
+}
+
+func (c *Cloud) apply(q *request, op operation) (map[string]any, *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	call := &call{cloud: c, world: c.seen(now), request: q, now: now}
+	call.caller, _ = call.world.owner(q.keyID)
+	if call.caller == nil { // deleted while the call was under way
+		return nil, errNoKey
+	}
+	for _, name := range op.needs {
+		if call.param(name) == "" {
+			return nil, missing(name)
+		}
+	}
+	if refused := call.authorize(op); refused != nil {
+		return nil, refused
+	}
+	if op.write {
+		c.remember(now)
+		call.world = c.world
+		if call.caller, _ = c.world.owner(q.keyID); call.caller == nil {
+			return nil, errNoKey
+		}
+	}
+	answer, refused := op.handle(call)
+	if refused != nil {
+		return nil, refused
+	}
+	c.applied[q.action]++
+	c.record(call.event(op, ""))
+	if answer == nil {
+		answer = map[string]any{}
+	}
+	return answer, nil
+}
+
+// refuse logs a call that had no effect and answers with its code.
+func (c *Cloud) refuse(w http.ResponseWriter, q *request, op operation, e *Error) {
+	c.mu.Lock()
+	now := c.now()
+	call := &call{cloud: c, world: c.world, request: q, now: now}
+	call.caller, _ = c.world.owner(q.keyID)
+	c.record(call.event(op, e.Code))
+	c.mu.Unlock()
+	write(w, q.id, e.Status, e.body(op.product()))
+}
+
+// call is one authenticated call while it is decided upon; the lock is held.
+type call struct {
+	cloud   *Cloud
+	world   *world
+	request *request
+	caller  *user
+	now     time.Time
+}
+
+func (c *call) param(name string) string { return c.request.params.Get(name) }
+
+// stamp is a time as RAM writes it.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(wireDate)
+}

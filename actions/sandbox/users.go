@@ -1,0 +1,222 @@
+package sandbox
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	ramUsers = map[string]operation{
+		"GetUser":         {params: []string{"UserName"}, resources: userResource, handle: getUser},
+		"ListUsers":       {params: []string{"Marker", "MaxItems"}, resources: allUsers, handle: listUsers},
+		"CreateUser":      {write: true, needs: []string{"UserName"}, params: []string{"DisplayName", "Comments"}, resources: userResource, handle: createUser},
+		"GetLoginProfile": {needs: []string{"UserName"}, resources: userResource, handle: getLogin},
+		"GetUserMFAInfo":  {needs: []string{"UserName"}, resources: userResource, handle: getMFA},
+	}
+	imsUsers = map[string]operation{
+		"GetUser":           {params: []string{"UserAccessKeyId", "UserId", "UserPrincipalName"}, handle: findUser},
+		"ListUsers":         {params: []string{"Marker", "MaxItems"}, resources: allUsers, handle: listUsers},
+		"GetLoginProfile":   {needs: []string{"UserPrincipalName"}, resources: userResource, handle: getLogin},
+		"GetUserMFAInfo":    {needs: []string{"UserPrincipalName"}, resources: userResource, handle: getMFA},
+		"GetAccountMFAInfo": {handle: accountMFA},
+		"GetAccountSummary": {handle: accountSummary},
+	}
+	stsCalls = map[string]operation{"GetCallerIdentity": {handle: callerIdentity}}
+)
+
+func allUsers(c *call) []string { return []string{c.arn("user/*")} }
+
+// userName is the user a call names, whichever product's parameter it uses; empty
+// when it names none.
+func (c *call) userName() string {
+	if c.request.product != ims {
+		return c.param("UserName")
+	}
+	name, domain, found := strings.Cut(c.param("UserPrincipalName"), "@")
+	if found && domain != c.cloud.alias+mailSuffix && domain != c.cloud.account+mailSuffix {
+		return c.param("UserPrincipalName") // another domain: nobody here is called so
+	}
+	return name
+}
+
+const mailSuffix = ".onaliyun.com"
+
+func (c *Cloud) principal(u *user) string { return u.name + "@" + c.alias + mailSuffix }
+
+// user is the user a call names; an empty name is the caller, root included.
+func (c *call) user() (*user, *Error) {
+	name := c.userName()
+	if name == "" {
+		return c.caller, nil
+	}
+	if u := c.world.users[name]; u != nil {
+		return u, nil
+	}
+	return nil, absent("User")
+}
+
+func (w *world) userByID(id string) *user {
+	for _, u := range w.users {
+		if u.id == id {
+			return u
+		}
+	}
+	return nil
+}
+
+func getUser(c *call) (map[string]any, *Error) {
+	u, refused := c.user()
+	if refused != nil {
+		return nil, refused
+	}
+	return map[string]any{"User": c.row(u)}, nil
+}
+
+// findUser is IMS GetUser: exactly one of three parameters. A root key is of no
+// user, so it finds nobody (api-shapes.md).
+func findUser(c *call) (map[string]any, *Error) {
+	id, key, name := c.param("UserId"), c.param("UserAccessKeyId"), c.param("UserPrincipalName")
+	var u *user
+	switch {
+	case id != "" && key == "" && name == "":
+		u = c.world.userByID(id)
+	case key != "" && id == "" && name == "":
+		if u, _ = c.world.owner(key); u == c.world.root {
+			u = nil
+		}
+	case name != "" && id == "" && key == "":
+		u = c.world.users[c.userName()]
+	default:
+		return nil, bad("InvalidParameter", "Exactly one of UserId, UserPrincipalName and UserAccessKeyId is needed.")
+	}
+	if u == nil {
+		return nil, absent("User")
+	}
+	return map[string]any{"User": c.row(u)}, nil
+}
+
+func listUsers(c *call) (map[string]any, *Error) {
+	names := sortedKeys(c.world.users)
+	from, _ := slices.BinarySearch(names, c.param("Marker"))
+	size := clamp(c.param("MaxItems"), 100, 1, 1000)
+	rest := names[from:]
+	page := rest[:min(size, len(rest))]
+	list := []any{}
+	for _, name := range page {
+		list = append(list, c.row(c.world.users[name]))
+	}
+	out := map[string]any{"IsTruncated": len(page) < len(rest), "Users": map[string]any{"User": list}}
+	if len(page) < len(rest) {
+		out["Marker"] = rest[len(page)] // the first name of the next page
+	}
+	return out, nil
+}
+
+func (c *call) row(u *user) map[string]any {
+	out := map[string]any{
+		"UserId": u.id, "DisplayName": u.display, "Email": u.email, "MobilePhone": "", "Comments": u.comments,
+		"CreateDate": stamp(u.created), "UpdateDate": stamp(u.updated), "LastLoginDate": "",
+	}
+	if u.login != nil {
+		out["LastLoginDate"] = stamp(u.login.LastLogin)
+	}
+	if c.request.product == ims {
+		out["UserPrincipalName"] = c.cloud.principal(u)
+	}
+	if c.request.product == ram || c.request.action == "GetUser" {
+		out["UserName"] = u.name
+	}
+	return out
+}
+
+func createUser(c *call) (map[string]any, *Error) {
+	name := c.param("UserName")
+	if c.world.users[name] != nil {
+		return nil, exists("User")
+	}
+	if len(c.world.users) >= c.cloud.quotas.Users {
+		return nil, limit("User")
+	}
+	u := &user{
+		id: digits(18), name: name, display: c.param("DisplayName"), comments: c.param("Comments"),
+		created: c.now, updated: c.now, groups: map[string]time.Time{},
+	}
+	c.world.users[name] = u
+	return map[string]any{"User": c.row(u)}, nil
+}
+
+func getLogin(c *call) (map[string]any, *Error) {
+	u, refused := c.user()
+	switch {
+	case refused != nil:
+		return nil, refused
+	case u.login == nil:
+		return nil, absent("User.LoginProfile")
+	}
+	profile := map[string]any{"MFABindRequired": u.login.MFARequired, "PasswordResetRequired": u.login.ResetRequired}
+	if c.request.product == ims {
+		profile["UserPrincipalName"], profile["Status"] = c.cloud.principal(u), status(!u.login.Disabled)
+		profile["LastLoginTime"], profile["UpdateDate"] = stamp(u.login.LastLogin), stamp(u.updated)
+	} else {
+		profile["UserName"], profile["CreateDate"] = u.name, stamp(u.created)
+	}
+	return map[string]any{"LoginProfile": profile}, nil
+}
+
+// getMFA answers "none" differently in the two products: RAM with 404, IMS with
+// false.
+func getMFA(c *call) (map[string]any, *Error) {
+	u, refused := c.user()
+	if refused != nil {
+		return nil, refused
+	}
+	device := map[string]any{"SerialNumber": "acs:ram::" + c.cloud.account + ":mfa/" + u.name, "Type": "VMFA"}
+	switch {
+	case c.request.product == ram && !u.mfa:
+		return nil, absent("User.MFADevice")
+	case c.request.product == ram:
+		return map[string]any{"MFADevice": device}, nil
+	case !u.mfa:
+		return map[string]any{"IsMFAEnable": false}, nil
+	default:
+		return map[string]any{"IsMFAEnable": true, "MFADevice": device}, nil
+	}
+}
+
+func accountMFA(c *call) (map[string]any, *Error) {
+	return map[string]any{"IsMFAEnable": c.world.root.mfa}, nil
+}
+
+func accountSummary(c *call) (map[string]any, *Error) {
+	q := c.cloud.quotas
+	return map[string]any{"SummaryMap": map[string]any{
+		"Users": len(c.world.users), "Groups": len(c.world.groups), "Policies": len(c.world.policies),
+		"UsersQuota": q.Users, "PoliciesQuota": q.Policies, "PolicySizeQuota": q.PolicySize,
+		"VersionsPerPolicyQuota": q.VersionsPerPolicy, "AccessKeysPerUserQuota": q.KeysPerUser,
+		"AccountAccessKeysPerAccountQuota": q.KeysPerUser, "AttachedPoliciesPerUserQuota": q.CustomPoliciesPerUser,
+		"AttachedSystemPoliciesPerUserQuota": q.SystemPoliciesPerUser,
+	}}, nil
+}
+
+func callerIdentity(c *call) (map[string]any, *Error) {
+	if c.caller == c.world.root {
+		return map[string]any{
+			"AccountId": c.cloud.account, "IdentityType": "Account", "Arn": c.arn("root"),
+			"PrincipalId": c.cloud.account, "UserId": c.cloud.account,
+		}, nil
+	}
+	return map[string]any{
+		"AccountId": c.cloud.account, "IdentityType": "RAMUser", "Arn": c.arn("user/" + c.caller.name),
+		"PrincipalId": c.caller.id, "UserId": c.caller.id,
+	}, nil
+}
+
+func clamp(text string, otherwise, low, high int) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return otherwise
+	}
+	return min(max(n, low), high)
+}

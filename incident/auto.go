@@ -1,0 +1,84 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// autoSteps are the only steps that may ever run before anybody voted. The list
+// is code: no configuration adds to it.
+var autoSteps = []string{StepKeyFence, StepPolicyQuarantine}
+
+// Automate carries out a containment before anybody voted. The caller takes one
+// of the account's slots for the hour in the same append.
+type Automate struct{ Plan Plan }
+
+func (Automate) botOnly() {}
+
+func (c Automate) decide(r Rules, s State, _ Person, at time.Time) ([]Event, error) {
+	if err := r.mayPropose(s, c.Plan, at); err != nil {
+		return nil, err
+	}
+	if err := r.WhyNotAuto(s, c.Plan, at); err != nil {
+		return nil, err
+	}
+	events := r.propose(s, c.Plan)
+	return append(events, Authorized{Number: len(s.Proposals) + 1, Auto: true}), nil
+}
+
+// WhyNotAuto says why a plan is left to people; nil if it may run by itself,
+// but for the cap, which the store counts.
+func (r Rules) WhyNotAuto(s State, p Plan, at time.Time) error {
+	switch {
+	case !slices.Contains(autoSteps, p.Step) || !r.ruleAllows(s, p.Step, at) || s.FalseAlarm:
+		return AutoOff
+	case s.KeyTyped:
+		return AutoTyped
+	case !r.trusts(s):
+		return AutoSource
+	case r.protects(p.Target):
+		return AutoProtected
+	case !ours(s, p) || slices.Contains(r.Observe, p.Target.Account):
+		return AutoUnsure
+	case r.Tier(p) != Reversible || !p.Impact.Nil(at, r.Automation.History):
+		return AutoImpact
+	case s.undone(p.Step):
+		return AutoUndone
+	}
+	return nil
+}
+
+// autoStill asks again for a plan that automation authorized, right before it
+// runs. The impact is the drift check's business.
+func (r Rules) autoStill(s State, p Proposal, at time.Time) error {
+	if r.reapplies(s, p.Plan, at) {
+		return nil
+	}
+	return r.WhyNotAuto(s, p.Plan, at)
+}
+
+func (r Rules) ruleAllows(s State, step string, at time.Time) bool {
+	return slices.ContainsFunc(r.Automation.Rules, func(a AutoRule) bool {
+		return slices.Contains(a.Do, step) && a.When.Hold(s)
+	})
+}
+
+// trusts reports whether any alert came from a source that may automate.
+func (r Rules) trusts(s State) bool {
+	return slices.ContainsFunc(s.Alerts, func(a Alert) bool {
+		return a.KeyID == s.Key && slices.Contains(r.Automation.Sources, a.Source)
+	})
+}
+
+// ours reports whether our own look-up found an Active key of a RAM user.
+func ours(s State, p Plan) bool {
+	return s.KeyFact(FactOwner) == OwnerRAM && s.KeyFact(FactStatus) == KeyActive && p.Target == s.Target()
+}
+
+// undone reports whether people took this step back before, or refused it:
+// then it is theirs to decide.
+func (s State) undone(step string) bool {
+	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
+		return p.Plan.Step == step && (p.UndoneBy != 0 || p.Status == StatusDeclined)
+	})
+}

@@ -1,0 +1,174 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+)
+
+// Task is a kind of work.
+type Task string
+
+// All the work there is.
+const (
+	Announce    Task = "announce"    // bring one room up to date
+	Investigate Task = "investigate" // ask the cloud, then offer the next steps
+	Execute     Task = "execute"     // carry out an authorized plan
+	LookAgain   Task = "look"        // read back what confirmed steps promised
+	Remind      Task = "remind"      // mention those who can still vote
+	Escalate    Task = "escalate"    // tell the webhook outside of chat
+	Expire      Task = "expire"      // end a plan whose votes aged out
+)
+
+// Job is work that records ask for. Its key follows from what is asked, so that
+// asking twice is asking once.
+type Job struct {
+	Key      string    `json:"key"`
+	Lane     string    `json:"lane"` // jobs of different lanes never wait for each other
+	Task     Task      `json:"task"`
+	Incident ID        `json:"incident"`
+	Seq      uint64    `json:"seq"`              // up to this record
+	Number   int       `json:"number,omitempty"` // plan
+	Round    int       `json:"round,omitempty"`  // of a reminder
+	Room     string    `json:"room,omitempty"`
+	Due      time.Time `json:"due"`
+	Attempt  int       `json:"attempt,omitempty"` // how often it was claimed before
+}
+
+// Lanes of work. Containing comes before looking comes before telling, because
+// each has workers of its own.
+const (
+	LaneContain  = "contain"
+	LaneLook     = "look"
+	LaneClock    = "clock"
+	LaneEscalate = "escalate"
+)
+
+// LaneRoom is the lane of one chat room: a dead platform holds up nobody else.
+func LaneRoom(room string) string { return "room/" + room }
+
+// Jobs says what work new records ask for; they are stored in the same
+// transaction. After is the state with the records applied. Rooms are the names
+// of all rooms that show incidents.
+func (r Rules) Jobs(after State, records []Record, rooms []string) []Job {
+	if len(records) == 0 || after.ID == System {
+		return nil
+	}
+	last := records[len(records)-1]
+	var jobs []Job
+	for _, room := range rooms {
+		jobs = append(jobs, Job{
+			Key: fmt.Sprintf("announce/%s/%s", after.ID, room), Lane: LaneRoom(room),
+			Task: Announce, Incident: after.ID, Seq: last.Seq, Room: room, Due: last.At,
+		})
+	}
+	for _, rec := range records {
+		jobs = append(jobs, r.jobsOf(after, rec)...)
+	}
+	return jobs
+}
+
+func (r Rules) jobsOf(after State, rec Record) []Job {
+	switch e := rec.Event.(type) {
+	case Opened:
+		return append(r.reminders(after, rec, 0), investigate(after, rec))
+	case KeyEntered, Heard, Answered, Absorbed, Reopened, Breached, FalseAlarmed:
+		return []Job{investigate(after, rec)}
+	case Proposed:
+		if rec.By == Bot {
+			return nil
+		}
+		return append(r.reminders(after, rec, e.Number), expire(after, rec, e.Number, rec.At.Add(r.window())))
+	case Approved:
+		return append(r.reminders(after, rec, e.Number), expire(after, rec, e.Number, e.Until))
+	case Authorized:
+		p, _ := after.Proposal(e.Number)
+		if p.Status != StatusReady {
+			return nil // decided here, touches no cloud
+		}
+		return []Job{{
+			Key: fmt.Sprintf("execute/%s/%06d", after.ID, e.Number), Lane: LaneContain,
+			Task: Execute, Incident: after.ID, Seq: rec.Seq, Number: e.Number, Due: rec.At,
+		}}
+	case Finished:
+		return []Job{investigate(after, rec), look(after, rec)}
+	case Drifted, Lapsed, Declined:
+		return []Job{investigate(after, rec)}
+	case Closed:
+		return []Job{look(after, rec)}
+	}
+	return nil
+}
+
+func investigate(s State, rec Record) Job {
+	return Job{
+		Key: "investigate/" + string(s.ID), Lane: LaneLook,
+		Task: Investigate, Incident: s.ID, Seq: rec.Seq, Due: rec.At,
+	}
+}
+
+func look(s State, rec Record) Job {
+	return Job{
+		Key: "look/" + string(s.ID), Lane: LaneLook,
+		Task: LookAgain, Incident: s.ID, Seq: rec.Seq, Due: s.NextLook(rec.At),
+	}
+}
+
+func expire(s State, rec Record, number int, due time.Time) Job {
+	return Job{
+		Key: fmt.Sprintf("expire/%s/%06d/%d", s.ID, number, rec.Seq), Lane: LaneClock,
+		Task: Expire, Incident: s.ID, Seq: rec.Seq, Number: number, Due: due,
+	}
+}
+
+// reminders asks to mention people and to tell the webhook, once for each
+// configured time. Number 0 is the incident itself, before anybody acted.
+func (r Rules) reminders(s State, rec Record, number int) []Job {
+	var jobs []Job
+	for i, after := range r.Remind {
+		j := Job{Incident: s.ID, Seq: rec.Seq, Number: number, Round: i + 1, Due: rec.At.Add(after)}
+		j.Task, j.Lane, j.Key = Remind, LaneClock, fmt.Sprintf("remind/%s/%06d/%d", s.ID, number, i+1)
+		jobs = append(jobs, j)
+		if r.Webhook {
+			j.Task, j.Lane, j.Key = Escalate, LaneEscalate, fmt.Sprintf("escalate/%s/%06d/%d", s.ID, number, i+1)
+			jobs = append(jobs, j)
+		}
+	}
+	return jobs
+}
+
+// looks is when a finished step is read back: soon, because changes take
+// seconds to spread, and later, because people and thieves undo things.
+var looks = []time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute}
+
+const (
+	lookOpen   = 15 * time.Minute // while the incident is open
+	lookClosed = time.Hour        // after closing
+	lookUntil  = 24 * time.Hour   // after closing, and then no more
+)
+
+// NextLook is when the incident is to be read back next, after now; zero when
+// never again.
+func (s State) NextLook(now time.Time) time.Time {
+	if s.MergedInto != "" {
+		return time.Time{}
+	}
+	if !s.Closed.IsZero() {
+		next := now.Add(lookClosed)
+		if next.Sub(s.Closed) > lookUntil {
+			return time.Time{}
+		}
+		return next
+	}
+	next := now.Add(lookOpen)
+	for _, p := range s.Proposals {
+		if p.Finished.IsZero() {
+			continue
+		}
+		for _, d := range looks {
+			if t := p.Finished.Add(d); t.After(now) && t.Before(next) {
+				next = t
+			}
+		}
+	}
+	return next
+}

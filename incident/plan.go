@@ -1,0 +1,166 @@
+package incident
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Target names what a step acts on. A plan never names its target by anything
+// that could mean "the caller" or change hands: users by id, keys by id.
+type Target struct {
+	Account   string `json:"account,omitempty"` // the account's name in the configuration
+	AccountID string `json:"account_id,omitempty"`
+	User      string `json:"user,omitempty"`
+	UserID    string `json:"user_id,omitempty"`
+	Key       KeyID  `json:"key,omitempty"`
+}
+
+// Fact is one thing that was true of one identity.
+type Fact struct {
+	Of    Identity `json:"of"`
+	Name  FactName `json:"name"`
+	Value string   `json:"value"`
+}
+
+// Impact is the predicted effect of a step on what is known to use the key.
+type Impact struct {
+	Breaks []string  `json:"breaks,omitempty"` // known uses that would stop, sorted: "ecs:RunInstances"
+	Blind  []string  `json:"blind,omitempty"`  // what the prediction cannot see, sorted: "oss data events"
+	Since  time.Time `json:"since,omitzero"`   // start of the known history; zero: nothing is known
+}
+
+// Nil reports whether the prediction rests on at least history and finds
+// nothing that would break.
+func (i Impact) Nil(at time.Time, history time.Duration) bool {
+	return len(i.Breaks) == 0 && !i.Since.IsZero() && at.Sub(i.Since) >= history
+}
+
+// WorseThan reports whether i would break something that was not known to break
+// when people agreed to old, or rests on less.
+func (i Impact) WorseThan(old Impact) bool {
+	for _, b := range i.Breaks {
+		if !slices.Contains(old.Breaks, b) {
+			return true
+		}
+	}
+	return i.Since.IsZero() && !old.Since.IsZero()
+}
+
+// Plan is exactly what one step would do, to what, and what the cloud looked
+// like. People approve a plan, not a button.
+type Plan struct {
+	Step   string            `json:"step"` // "key.disable"
+	Target Target            `json:"target"`
+	Params map[string]string `json:"params,omitempty"`
+
+	Guarded []Fact `json:"guarded,omitempty"` // compared again, exactly, right before the step runs
+	Shown   []Fact `json:"shown,omitempty"`   // evidence that people voted on; not compared
+	Impact  Impact `json:"impact,omitzero"`   // recomputed before the step runs; worse is drift
+
+	Undoes int    `json:"undoes,omitempty"` // number of the plan that this one takes back
+	Undo   string `json:"undo,omitempty"`   // step that would take this one back; empty: none
+	Raise  Tier   `json:"raise,omitempty"`  // the action asks for a higher tier
+}
+
+// Guard returns the guarded value of a fact, and whether the plan has one.
+func (p Plan) Guard(of Identity, n FactName) (string, bool) {
+	i := slices.IndexFunc(p.Guarded, func(f Fact) bool { return f.Of == of && f.Name == n })
+	if i < 0 {
+		return "", false
+	}
+	return p.Guarded[i].Value, true
+}
+
+// Drift is a guarded fact that has moved since people agreed.
+type Drift struct {
+	Fact Fact   `json:"fact"` // as agreed
+	Now  string `json:"now"`
+}
+
+// DriftFrom lists what has moved in now, compared with what people agreed to.
+func (p Plan) DriftFrom(now Plan) []Drift {
+	var moved []Drift
+	for _, f := range p.Guarded {
+		if v, ok := now.Guard(f.Of, f.Name); !ok || v != f.Value {
+			moved = append(moved, Drift{f, v})
+		}
+	}
+	for _, f := range now.Guarded {
+		if _, ok := p.Guard(f.Of, f.Name); !ok {
+			moved = append(moved, Drift{Fact{f.Of, f.Name, Absent}, f.Value})
+		}
+	}
+	if now.Target != p.Target {
+		moved = append(moved, Drift{Fact{OfKey(p.Target.Key), FactUserID, p.Target.UserID}, now.Target.UserID})
+	}
+	return moved
+}
+
+// Digest identifies one plan of one incident, with all that people see of it.
+type Digest string
+
+// Short is enough of d to compare by eye: 8 characters.
+func (d Digest) Short() string { return string(d[:min(8, len(d))]) }
+
+// digest binds a plan to its incident and number and to how many people it
+// takes, so that no vote can be carried over to anything else.
+func digest(id ID, number int, p Plan, tier Tier, need int) Digest {
+	w := canon{sha256.New()}
+	w.text("twokey plan 1", string(id))
+	w.count(number)
+	w.text(p.Target.Account, p.Target.AccountID, p.Target.UserID, p.Target.User, string(p.Target.Key), p.Step)
+	w.count(len(p.Params))
+	for _, k := range slices.Sorted(maps.Keys(p.Params)) {
+		w.text(k, p.Params[k])
+	}
+	w.facts(p.Guarded)
+	w.facts(p.Shown)
+	w.list(p.Impact.Breaks)
+	w.list(p.Impact.Blind)
+	w.text(p.Impact.Since.UTC().Format(time.RFC3339Nano), p.Undo, string(p.Raise), string(tier))
+	w.count(p.Undoes)
+	w.count(need)
+	return Digest(hex.EncodeToString(w.h.Sum(nil)))
+}
+
+// canon writes values so that no two different lists give the same bytes.
+type canon struct{ h hash.Hash }
+
+func (c canon) count(n int) { c.h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+func (c canon) text(values ...string) {
+	for _, v := range values {
+		c.count(len(v))
+		c.h.Write([]byte(v))
+	}
+}
+
+func (c canon) list(values []string) {
+	c.count(len(values))
+	c.text(values...)
+}
+
+func (c canon) facts(facts []Fact) {
+	c.count(len(facts))
+	for _, f := range facts {
+		c.text(string(f.Of), string(f.Name), f.Value)
+	}
+}
+
+// SamePlan reports whether two plans ask people for the same thing, so that
+// offering one again would only waste votes. Evidence that is merely shown may
+// differ.
+func SamePlan(a, b Plan) bool {
+	return a.Step == b.Step && a.Target == b.Target && a.Undoes == b.Undoes && a.Raise == b.Raise &&
+		maps.Equal(a.Params, b.Params) && slices.Equal(a.Guarded, b.Guarded) &&
+		slices.Equal(a.Impact.Breaks, b.Impact.Breaks) && slices.Equal(a.Impact.Blind, b.Impact.Blind)
+}
+
+// String is for logs and test failures, never for people.
+func (p Plan) String() string { return fmt.Sprintf("%s %s/%s", p.Step, p.Target.Account, p.Target.Key) }

@@ -1,0 +1,172 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// Status is how far a plan has come.
+type Status string
+
+// The life of a plan. Only a Ready one may be started.
+const (
+	StatusWaiting    Status = "waiting"    // for votes
+	StatusReady      Status = "ready"      // has what it needs
+	StatusRunning    Status = "running"    // started
+	StatusDone       Status = "done"       // see its Outcome
+	StatusDrifted    Status = "drifted"    // what people agreed to is no longer so
+	StatusDeclined   Status = "declined"   // somebody said no
+	StatusLapsed     Status = "lapsed"     // its votes aged out
+	StatusSuperseded Status = "superseded" // a newer plan asks for the same step
+)
+
+// Outcome is what was seen of a started plan. Only Confirmed is green.
+type Outcome string
+
+// The outcomes.
+const (
+	Confirmed    Outcome = "confirmed"     // read back: it is so
+	Rejected     Outcome = "refused"       // the cloud said no; its code is kept
+	NotConfirmed Outcome = "not_confirmed" // looked, and it is not so
+	NotSeen      Outcome = "unknown"       // could not look; looking goes on
+)
+
+// AgedOut is the code of a started plan that was found not done after its votes
+// had aged out: it ends, it never runs late.
+const AgedOut = "votes_aged_out"
+
+// Vote is one person's yes to one digest.
+type Vote struct {
+	By       Person
+	Platform string
+	At       time.Time
+	Until    time.Time // counts before this moment
+	Reason   Words
+}
+
+// Proposal is one plan and what became of it.
+type Proposal struct {
+	Number int
+	Digest Digest
+	Plan   Plan
+	Tier   Tier
+	Need   int
+	By     Person // who asked; [Bot] for offers
+	At     time.Time
+
+	Votes    []Vote
+	Alone    Person // went alone after nobody answered
+	Auto     bool   // authorized by automation
+	Status   Status
+	Declined Person
+	Reason   Words // of the decline
+
+	Started  time.Time
+	Tries    int // calls that did not get through
+	TryCode  string
+	TryAgain time.Time
+	Finished time.Time
+	Outcome  Outcome
+	Code     string
+	Found    bool
+	Result   string
+	Seen     time.Time // when the outcome was last read
+	Moved    []Drift
+	NewerBy  int // number of the plan that superseded this one
+	UndoneBy int // number of the confirmed plan that took this one back
+}
+
+// Proposal returns the plan with that number.
+func (s State) Proposal(number int) (Proposal, bool) {
+	if number < 1 || number > len(s.Proposals) {
+		return Proposal{}, false
+	}
+	return s.Proposals[number-1], true // numbers are given in order and never skip
+}
+
+// ByDigest returns the plan whose digest begins with prefix; false if there is
+// none or more than one. A prefix shorter than 8 characters finds nothing.
+func (s State) ByDigest(prefix string) (found Proposal, ok bool) {
+	if len(prefix) < 8 {
+		return Proposal{}, false
+	}
+	for _, p := range s.Proposals {
+		if len(p.Digest) >= len(prefix) && string(p.Digest[:len(prefix)]) == prefix {
+			if ok {
+				return Proposal{}, false
+			}
+			found, ok = p, true
+		}
+	}
+	return found, ok
+}
+
+// Live returns the votes that still count at a moment.
+func (p Proposal) Live(at time.Time) []Vote {
+	var live []Vote
+	for _, v := range p.Votes {
+		if at.Before(v.Until) {
+			live = append(live, v)
+		}
+	}
+	return live
+}
+
+// Voted reports whether by has a vote that still counts.
+func (p Proposal) Voted(by Person, at time.Time) bool {
+	return slices.ContainsFunc(p.Live(at), func(v Vote) bool { return v.By == by })
+}
+
+// Confirmed reports whether the step was seen done and nobody took it back.
+func (p Proposal) Confirmed() bool {
+	return p.Status == StatusDone && p.Outcome == Confirmed && p.UndoneBy == 0
+}
+
+// expires is when the plan dies without more votes; false for an offer that
+// nobody has touched.
+func (p Proposal) expires(window time.Duration) (time.Time, bool) {
+	last := p.At
+	if p.By == Bot {
+		if len(p.Votes) == 0 {
+			return time.Time{}, false
+		}
+		last = p.Votes[len(p.Votes)-1].At
+	}
+	for _, v := range p.Votes {
+		if v.At.After(last) {
+			last = v.At
+		}
+	}
+	return last.Add(window), true
+}
+
+// Waiting returns the plan that waits for votes on step, if there is one.
+func (s State) Waiting(step string) (Proposal, bool) {
+	for _, p := range slices.Backward(s.Proposals) {
+		if p.Plan.Step == step && p.Status == StatusWaiting {
+			return p, true
+		}
+	}
+	return Proposal{}, false
+}
+
+// Busy reports whether a plan for step is ready or running.
+func (s State) Busy(step string) bool {
+	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
+		return p.Plan.Step == step && (p.Status == StatusReady || p.Status == StatusRunning)
+	})
+}
+
+// Running reports whether any step is ready or running.
+func (s State) Running() bool {
+	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
+		return p.Status == StatusReady || p.Status == StatusRunning
+	})
+}
+
+// change edits one plan, in a state that Apply has cloned.
+func (s *State) change(number int, edit func(*Proposal)) {
+	if number >= 1 && number <= len(s.Proposals) {
+		edit(&s.Proposals[number-1])
+	}
+}

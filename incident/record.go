@@ -1,0 +1,174 @@
+package incident
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"reflect"
+	"time"
+)
+
+// Hash chains each record to the one before it: 64 hex characters.
+type Hash string
+
+// Short is enough of h to compare by eye: 16 characters, in groups of four.
+func (h Hash) Short() string {
+	if len(h) < 16 {
+		return string(h)
+	}
+	return string(h[:4] + " " + h[4:8] + " " + h[8:12] + " " + h[12:16])
+}
+
+// Record is an event with its place, time and author. Records are only ever
+// added. Bytes is the record as it was first written, with the hash of the one
+// before inside; Hash is over exactly those bytes.
+type Record struct {
+	Incident ID
+	Seq      uint64
+	At       time.Time
+	By       Person
+	Event    Event
+	Prev     Hash
+	Bytes    []byte
+	Hash     Hash
+}
+
+// Chain seals and checks records. With a key the hashes are HMACs, so that
+// whoever can write the file still cannot write a history.
+type Chain struct{ Key []byte }
+
+type body struct {
+	Incident ID              `json:"incident"`
+	Seq      uint64          `json:"seq"`
+	At       time.Time       `json:"at"`
+	By       Person          `json:"by"`
+	Kind     string          `json:"kind"`
+	Event    json.RawMessage `json:"event"`
+	Prev     Hash            `json:"prev,omitempty"`
+}
+
+// Seal gives events their place after s. Times are cut to microseconds, which
+// every store can keep.
+func (c Chain) Seal(s State, id ID, by Person, at time.Time, events []Event) []Record {
+	records := make([]Record, len(events))
+	seq, prev, at := s.Seq, s.Head, at.UTC().Truncate(time.Microsecond)
+	for i, e := range events {
+		seq++
+		raw, err := json.Marshal(e)
+		if err != nil {
+			panic(fmt.Sprintf("incident: event %s does not marshal: %v", e.Kind(), err)) // plain data: cannot happen
+		}
+		b, err := json.Marshal(body{id, seq, at, by, e.Kind(), raw, prev})
+		if err != nil {
+			panic(fmt.Sprintf("incident: record does not marshal: %v", err))
+		}
+		r := Record{Incident: id, Seq: seq, At: at, By: by, Event: e, Prev: prev, Bytes: b, Hash: c.sum(b)}
+		records[i], prev = r, r.Hash
+	}
+	return records
+}
+
+func (c Chain) sum(b []byte) Hash {
+	var h hash.Hash
+	if c.Key != nil {
+		h = hmac.New(sha256.New, c.Key)
+	} else {
+		h = sha256.New()
+	}
+	h.Write(b)
+	return Hash(hex.EncodeToString(h.Sum(nil)))
+}
+
+// BrokenError names the first record at which a history does not hold together.
+type BrokenError struct {
+	Incident ID
+	Seq      uint64 // where the break shows
+	Why      string // "gap", "edited", "reordered" or "foreign"
+}
+
+func (e *BrokenError) Error() string {
+	return fmt.Sprintf("incident %s: record %d does not follow from the one before it (%s)", e.Incident, e.Seq, e.Why)
+}
+
+// Check reports the first record at which a history does not hold together, as
+// a [*BrokenError]. A cut tail cannot show here: compare the last hash with one
+// kept elsewhere.
+func (c Chain) Check(records []Record) error {
+	var prev Record
+	for i, r := range records {
+		why := ""
+		switch {
+		case i > 0 && r.Incident != prev.Incident:
+			why = "foreign"
+		case r.Seq != prev.Seq+1:
+			why = "gap"
+		case r.Prev != prev.Hash:
+			why = "reordered"
+		case !hmac.Equal([]byte(r.Hash), []byte(c.sum(r.Bytes))):
+			why = "edited"
+		}
+		if why != "" {
+			return &BrokenError{r.Incident, prev.Seq + 1, why}
+		}
+		prev = r
+	}
+	return nil
+}
+
+// Encode is the record as a store keeps it: the hash, a space, the bytes.
+func (r Record) Encode() []byte {
+	b := make([]byte, 0, len(r.Hash)+1+len(r.Bytes))
+	b = append(b, r.Hash...)
+	b = append(b, ' ')
+	return append(b, r.Bytes...)
+}
+
+// ErrRecord says that stored bytes are not a record.
+var ErrRecord = errors.New("not a record")
+
+// hashLen is the length of a Hash in characters.
+const hashLen = 2 * sha256.Size
+
+// DecodeRecord is the reverse of [Record.Encode]. A record of a kind that this
+// version does not know is kept whole, as [Foreign].
+func DecodeRecord(stored []byte) (Record, error) {
+	if len(stored) < hashLen+2 || stored[hashLen] != ' ' {
+		return Record{}, ErrRecord
+	}
+	raw := append([]byte(nil), stored[hashLen+1:]...)
+	var b body
+	if err := json.Unmarshal(raw, &b); err != nil {
+		return Record{}, fmt.Errorf("%w: %w", ErrRecord, err)
+	}
+	r := Record{
+		Incident: b.Incident, Seq: b.Seq, At: b.At, By: b.By, Prev: b.Prev,
+		Bytes: raw, Hash: Hash(stored[:hashLen]),
+	}
+	if r.Incident == "" || r.Seq == 0 || b.Kind == "" {
+		return Record{}, ErrRecord
+	}
+	r.Event = decodeEvent(b.Kind, b.Event)
+	return r, nil
+}
+
+// decodeEvent never fails: what this version cannot read it keeps as it is, and
+// the incident becomes read-only.
+func decodeEvent(kind string, raw json.RawMessage) Event {
+	t, ok := kinds[kind]
+	if !ok {
+		return Foreign{Name: kind, Raw: raw}
+	}
+	v := reflect.New(t)
+	if err := json.Unmarshal(raw, v.Interface()); err != nil {
+		return Foreign{Name: kind, Raw: raw}
+	}
+	e, ok := v.Elem().Interface().(Event)
+	if !ok {
+		return Foreign{Name: kind, Raw: raw}
+	}
+	return e
+}

@@ -1,0 +1,130 @@
+package incident
+
+import "slices"
+
+// Tier is how much a step can hurt, and so how many people it takes.
+type Tier string
+
+// The tiers, from harmless to final.
+const (
+	Look        Tier = "look"
+	Reversible  Tier = "reversible"
+	Disruptive  Tier = "disruptive"
+	Destructive Tier = "destructive"
+)
+
+// rank orders tiers; an unknown tier ranks as destructive.
+var rank = map[Tier]int{Look: 0, Reversible: 1, Disruptive: 2, Destructive: 3}
+
+// AtLeast reports whether t is as high as o. A tier nobody knows is destructive.
+func (t Tier) AtLeast(o Tier) bool { return t.rank() >= o.rank() }
+
+func (t Tier) rank() int {
+	if n, ok := rank[t]; ok {
+		return n
+	}
+	return rank[Destructive]
+}
+
+// higher is the higher of two tiers; the empty tier is lower than all.
+func higher(a, b Tier) Tier {
+	if b == "" || (a != "" && a.AtLeast(b)) {
+		return a
+	}
+	return b
+}
+
+// Steps that are decided here and touch no cloud.
+const (
+	StepFalseAlarm = "false_alarm" // lifts the order rules and offers every undo
+	StepClose      = "close"       // closes although the key is not seen contained
+)
+
+// Steps that rules speak about by name.
+const (
+	StepKeyDisable       = "key.disable"
+	StepKeyEnable        = "key.enable"
+	StepKeyDelete        = "key.delete"
+	StepKeyRestore       = "key.restore"
+	StepPolicyQuarantine = "policy.quarantine"
+	StepPolicyDetach     = "policy.detach"
+	StepKeyFence         = "key.fence"
+)
+
+// tiers is the tier of every step, by name. What gives power back to a leaked
+// identity is as dangerous as deleting: it needs two people. A step that is not
+// here is destructive.
+var tiers = map[string]Tier{
+	"audit.events": Look, "audit.descendants": Look, "audit.identities": Look, "fees.check": Look,
+	"ecs.find_caller": Look, "owner.ask": Look, "hygiene.report": Look,
+
+	StepPolicyQuarantine: Reversible, StepKeyFence: Reversible, "leak.mark_handled": Reversible,
+
+	StepKeyDisable: Disruptive, "permissions.trim": Disruptive, "login.cut": Disruptive, "mfa.require": Disruptive,
+	"user.deactivate": Disruptive, "ecs.attach_role": Disruptive, "ecs.enforce_imds": Disruptive,
+
+	StepKeyDelete: Destructive, "key.create": Destructive, "user.delete": Destructive,
+	StepPolicyDetach: Destructive, "key.unfence": Destructive, StepKeyEnable: Destructive, StepKeyRestore: Destructive,
+	"user.restore": Destructive, "permissions.give_back": Destructive, "login.give_back": Destructive,
+	"ecs.detach_role": Destructive, "mfa.enforce": Destructive, "leak.whitelist": Destructive,
+	"role.quarantine": Destructive, StepFalseAlarm: Destructive, StepClose: Destructive,
+}
+
+// floors are how many people a tier takes at the least, whatever a
+// configuration says. Reversible is 1 for people; automation has its own rule.
+var floors = map[Tier]int{Look: 0, Reversible: 1, Disruptive: 1, Destructive: 2}
+
+// defaults are how many people a tier takes when the configuration is silent.
+var defaults = map[Tier]int{Look: 0, Reversible: 1, Disruptive: 2, Destructive: 2}
+
+// StepTier is the tier of a step by its name alone.
+func StepTier(step string) Tier {
+	if t, ok := tiers[step]; ok {
+		return t
+	}
+	return Destructive
+}
+
+// Steps lists every step that has a tier, sorted.
+func Steps() []string {
+	names := make([]string, 0, len(tiers))
+	for n := range tiers {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Tier is the tier of one plan: by the step's name, raised by what the plan
+// predicts, by the action, the configuration, and a protected identity. Nothing
+// lowers it.
+func (r Rules) Tier(p Plan) Tier {
+	t := higher(StepTier(p.Step), p.Raise)
+	t = higher(t, r.Raise[p.Step])
+	if breaksSomething(p) {
+		t = higher(t, Disruptive)
+	}
+	if r.protects(p.Target) && t != Look {
+		t = higher(t, Destructive)
+	}
+	return t
+}
+
+// breaksSomething is true for a containment that would cut off something known.
+func breaksSomething(p Plan) bool {
+	return (p.Step == StepPolicyQuarantine || p.Step == StepKeyFence) && len(p.Impact.Breaks) > 0
+}
+
+// Need is how many distinct people a tier takes: what the configuration says,
+// never below the floor. Looking takes nobody.
+func (r Rules) Need(t Tier) int {
+	floor, ok := floors[t]
+	if !ok {
+		floor = floors[Destructive]
+	}
+	n, ok := r.People[t]
+	if !ok {
+		n = defaults[t]
+	}
+	return max(n, floor)
+}
