@@ -37,6 +37,21 @@ type Alert struct {
 	BodySHA256  string    `json:"body_sha256,omitempty"`
 }
 
+// sane is a with times that a record can hold. A sender may claim any time at
+// all; one outside of the years that JSON can write counts as not told.
+func (a Alert) sane() Alert {
+	a.DetectedAt, a.ReceivedAt = sane(a.DetectedAt), sane(a.ReceivedAt)
+	return a
+}
+
+func sane(t time.Time) time.Time {
+	t = t.UTC()
+	if y := t.Year(); y < 1 || y > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
 // AlertText is the free text of an alert. It may name strangers, so it is kept
 // beside the chain as JSON and the chain holds its hash.
 type AlertText struct {

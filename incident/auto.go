@@ -22,7 +22,7 @@ func (c Automate) decide(r Rules, s State, _ Person, at time.Time) ([]Event, err
 	if err := r.WhyNotAuto(s, c.Plan, at); err != nil {
 		return nil, err
 	}
-	events := r.propose(s, c.Plan)
+	events := r.propose(s, c.Plan, at)
 	return append(events, Authorized{Number: len(s.Proposals) + 1, Auto: true}), nil
 }
 
@@ -30,7 +30,7 @@ func (c Automate) decide(r Rules, s State, _ Person, at time.Time) ([]Event, err
 // but for the cap, which the store counts.
 func (r Rules) WhyNotAuto(s State, p Plan, at time.Time) error {
 	switch {
-	case !slices.Contains(autoSteps, p.Step) || !r.ruleAllows(s, p.Step, at) || s.FalseAlarm:
+	case !slices.Contains(autoSteps, p.Step) || !r.ruleAllows(s, p.Step) || s.FalseAlarm:
 		return AutoOff
 	case s.KeyTyped:
 		return AutoTyped
@@ -44,6 +44,8 @@ func (r Rules) WhyNotAuto(s State, p Plan, at time.Time) error {
 		return AutoImpact
 	case s.undone(p.Step):
 		return AutoUndone
+	case s.tried(p.Step):
+		return AlreadyDone
 	}
 	return nil
 }
@@ -51,13 +53,13 @@ func (r Rules) WhyNotAuto(s State, p Plan, at time.Time) error {
 // autoStill asks again for a plan that automation authorized, right before it
 // runs. The impact is the drift check's business.
 func (r Rules) autoStill(s State, p Proposal, at time.Time) error {
-	if r.reapplies(s, p.Plan, at) {
+	if r.reapplies(s, p, at) {
 		return nil
 	}
 	return r.WhyNotAuto(s, p.Plan, at)
 }
 
-func (r Rules) ruleAllows(s State, step string, at time.Time) bool {
+func (r Rules) ruleAllows(s State, step string) bool {
 	return slices.ContainsFunc(r.Automation.Rules, func(a AutoRule) bool {
 		return slices.Contains(a.Do, step) && a.When.Hold(s)
 	})
@@ -75,10 +77,19 @@ func ours(s State, p Plan) bool {
 	return s.KeyFact(FactOwner) == OwnerRAM && s.KeyFact(FactStatus) == KeyActive && p.Target == s.Target()
 }
 
-// undone reports whether people took this step back before, or refused it:
-// then it is theirs to decide.
+// undone reports whether somebody took this step back before, or refused it:
+// then it is for people to decide, or for the guard.
 func (s State) undone(step string) bool {
 	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
-		return p.Plan.Step == step && (p.UndoneBy != 0 || p.Status == StatusDeclined)
+		_, breached := s.lastBreach(p.Number)
+		return p.Plan.Step == step && (p.UndoneBy != 0 || p.Status == StatusDeclined || breached)
+	})
+}
+
+// tried reports whether the step was carried out already, whatever came of it.
+// Automation tries once; a cloud that said no is a matter for people.
+func (s State) tried(step string) bool {
+	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
+		return p.Plan.Step == step && p.Status == StatusDone
 	})
 }

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 )
 
@@ -66,9 +67,7 @@ type (
 // a [Refusal], or both when the refusal itself is worth recording. It changes
 // nothing. A time before the last record counts as that record's.
 func (r Rules) Decide(s State, by Person, at time.Time, c Command) ([]Event, error) {
-	if at.Before(s.At) {
-		at = s.At
-	}
+	at = s.instant(at)
 	if by == "" {
 		return nil, Stranger
 	}
@@ -81,12 +80,27 @@ func (r Rules) Decide(s State, by Person, at time.Time, c Command) ([]Event, err
 	if s.ReadOnly {
 		return nil, ReadOnly
 	}
+	if _, of := c.(systemCommand); s.Seq > 0 && of != (s.ID == System) {
+		return nil, NotOpen
+	}
 	return c.decide(r, s, by, at)
 }
 
 // botCommand marks what only the program itself may say: it reports facts about
 // the cloud and the clock, which no person can vouch for.
 type botCommand interface{ botOnly() }
+
+// systemCommand marks what is only said of the whole bot, in the system log.
+type systemCommand interface{ systemOnly() }
+
+// instant is the moment of a decision: never before the last record, so that a
+// clock going back revives nothing, and in a form that a record keeps unchanged.
+func (s State) instant(at time.Time) time.Time {
+	if at = at.UTC().Truncate(time.Microsecond); at.Before(s.At) {
+		return s.At
+	}
+	return at
+}
 
 func (Hear) botOnly()          {}
 func (Observe) botOnly()       {}
@@ -99,6 +113,7 @@ func (c Open) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) 
 	if s.Seq != 0 {
 		return nil, AlreadyOpen
 	}
+	c.Alert = c.Alert.sane()
 	return []Event{Opened(c)}, nil
 }
 
@@ -106,7 +121,7 @@ func (c Hear) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	if !s.Open() {
 		return nil, NotOpen
 	}
-	return []Event{Heard(c)}, nil
+	return []Event{Heard{c.Alert.sane()}}, nil
 }
 
 func (c EnterKey) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
@@ -134,7 +149,7 @@ func (c Observe) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error
 	if len(news) == 0 {
 		return nil, nil
 	}
-	return []Event{Observed{Of: c.Of, Facts: news, AsOf: c.AsOf.UTC(), Source: c.Source}}, nil
+	return []Event{Observed{Of: c.Of, Facts: news, AsOf: sane(c.AsOf), Source: c.Source}}, nil
 }
 
 func (c Reply) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
@@ -210,8 +225,13 @@ func (c Merge) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error)
 }
 
 func (c Absorb) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
-	if !s.Open() || s.Lookup() {
+	switch {
+	case !s.Open() || s.Lookup():
 		return nil, NotOpen
+	case c.From == "" || c.From == s.ID || c.From == System:
+		return nil, BadAnswer
+	case slices.Contains(s.Absorbed, c.From):
+		return nil, AlreadySaid
 	}
 	return []Event{Absorbed(c)}, nil
 }
@@ -231,8 +251,12 @@ func (c Close) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error)
 }
 
 func (c Reopen) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
-	if s.Closed.IsZero() || s.MergedInto != "" {
+	status := s.Seen[OfKey(s.Key)][FactStatus]
+	switch {
+	case s.Closed.IsZero() || s.MergedInto != "":
 		return nil, AlreadyOpen
+	case status.Value == KeyActive && !status.Since.After(s.Closed):
+		return nil, AlreadySaid // people knew that it is live when they closed
 	}
 	return []Event{Reopened(c)}, nil
 }

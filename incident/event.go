@@ -2,7 +2,9 @@ package incident
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -236,7 +238,12 @@ func (Released) Kind() string     { return "released" }
 func (f Foreign) Kind() string    { return f.Name }
 
 // MarshalJSON gives back what was read.
-func (f Foreign) MarshalJSON() ([]byte, error) { return f.Raw, nil }
+func (f Foreign) MarshalJSON() ([]byte, error) {
+	if len(f.Raw) == 0 {
+		return []byte("null"), nil
+	}
+	return f.Raw, nil
+}
 
 // kinds holds the type of every event. Old kinds stay for as long as an old
 // database may be read.
@@ -253,11 +260,5 @@ var kinds = func() map[string]reflect.Type {
 	return m
 }()
 
-// Kinds lists every kind of record that this version knows.
-func Kinds() []string {
-	names := make([]string, 0, len(kinds))
-	for k := range kinds {
-		names = append(names, k)
-	}
-	return names
-}
+// Kinds lists every kind of record that this version knows, sorted.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }

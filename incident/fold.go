@@ -10,16 +10,19 @@ import (
 
 func (e Opened) apply(s *State, r Record) {
 	s.Opened, s.Key = r.At, e.Alert.KeyID
+	s.KeyTyped = r.By != Bot && s.Key != ""
 	s.Alerts = append(s.Alerts, e.Alert)
 	s.Links = append(s.Links, e.Links...)
 }
 
-// keptAlerts bounds what a flood can make of one incident.
+// keptAlerts bounds what a flood can make of one incident. The first of each
+// source is kept all the same, so that no source can drown another.
 const keptAlerts = 20
 
 func (e Heard) apply(s *State, _ Record) {
 	s.Repeats++
-	if len(s.Alerts) < keptAlerts {
+	known := slices.ContainsFunc(s.Alerts, func(a Alert) bool { return a.Source == e.Alert.Source })
+	if len(s.Alerts) < keptAlerts || !known {
 		s.Alerts = append(s.Alerts, e.Alert)
 	}
 }
@@ -109,39 +112,65 @@ func (e Drifted) apply(s *State, r Record) {
 
 func (e Finished) apply(s *State, r Record) {
 	s.change(e.Number, func(p *Proposal) {
-		p.Status, p.Finished, p.Seen = StatusDone, r.At, r.At
-		p.Outcome, p.Code, p.Found, p.Result = e.Outcome, e.Code, e.Found, e.Result
+		p.Status, p.Finished = StatusDone, r.At
+		p.Code, p.Found, p.Result = e.Code, e.Found, e.Result
+		p.saw(e.Outcome, r.At)
 	})
 	s.settleUndo(e.Number)
 }
 
 func (e Looked) apply(s *State, r Record) {
-	s.change(e.Number, func(p *Proposal) { p.Outcome, p.Seen = e.Outcome, r.At })
+	s.change(e.Number, func(p *Proposal) { p.saw(e.Outcome, r.At) })
 	s.settleUndo(e.Number)
 }
 
-// settleUndo notes on a step that a confirmed plan took it back.
+// settleUndo notes on a step that a confirmed plan took it back, whether that
+// plan was asked for as its undo or by its own name.
 func (s *State) settleUndo(number int) {
 	p, ok := s.Proposal(number)
-	if !ok || p.Plan.Undoes == 0 || p.Outcome != Confirmed {
+	if !ok || p.Outcome != Confirmed {
 		return
 	}
-	s.change(p.Plan.Undoes, func(done *Proposal) { done.UndoneBy = number })
+	for i := range s.Proposals[:number-1] {
+		done := &s.Proposals[i]
+		named := done.Number == p.Plan.Undoes || opposite[p.Plan.Step] == done.Plan.Step
+		if named && done.Status == StatusDone && done.UndoneBy == 0 {
+			done.UndoneBy = number
+		}
+	}
 }
 
 func (e Breached) apply(s *State, r Record) {
 	s.Breaches = append(s.Breaches, Breach{Number: e.Number, At: r.At, Who: e.Who, Thief: e.Thief, Person: e.Person})
-	s.change(e.Number, func(p *Proposal) { p.Outcome, p.Seen = NotConfirmed, r.At })
+	s.change(e.Number, func(p *Proposal) { p.saw(NotConfirmed, r.At) })
 }
 
 func (Noted) apply(*State, Record)            {}
 func (Reminded) apply(*State, Record)         {}
 func (Escalated) apply(*State, Record)        {}
 func (Took) apply(s *State, r Record)         { s.Commander = r.By }
-func (e Merged) apply(s *State, _ Record)     { s.MergedInto = e.Into }
 func (FalseAlarmed) apply(s *State, _ Record) { s.FalseAlarm = true }
 func (Reopened) apply(s *State, r Record)     { s.Closed, s.CloseWhy = State{}.Closed, "" }
-func (e Closed) apply(s *State, r Record)     { s.Closed, s.CloseWhy = r.At, e.Reason }
+
+func (e Merged) apply(s *State, _ Record) {
+	s.MergedInto = e.Into
+	s.endWaiting()
+}
+
+func (e Closed) apply(s *State, r Record) {
+	s.Closed, s.CloseWhy = r.At, e.Reason
+	s.endWaiting()
+}
+
+// endWaiting ends every plan that waits: no vote outlives its incident, not even
+// when the incident is reopened a minute later.
+func (s *State) endWaiting() {
+	for i := range s.Proposals {
+		if s.Proposals[i].Status == StatusWaiting {
+			s.Proposals[i].Status = StatusLapsed
+		}
+	}
+}
 
 func (e Absorbed) apply(s *State, _ Record) { s.Absorbed = append(s.Absorbed, e.From) }
 
@@ -162,7 +191,13 @@ func (e Configured) apply(s *State, _ Record) { s.Config = e.Digest }
 func (e Held) apply(s *State, _ Record)       { s.Held = e.Why }
 func (Released) apply(s *State, _ Record)     { s.Held = "" }
 
-func (f Foreign) apply(s *State, _ Record) {
-	s.ReadOnly = true
+// A foreign record makes its incident read-only. The system log has to go on,
+// or nothing could ever be held again: there it is a hold of its own.
+func (f Foreign) apply(s *State, r Record) {
+	if r.Incident == System {
+		s.Held = HoldForeign
+	} else {
+		s.ReadOnly = true
+	}
 	s.Unknown = append(s.Unknown, f.Name)
 }

@@ -1,7 +1,9 @@
 package incident
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,17 +31,55 @@ type Reapply struct{ Plan Plan }
 func (Report) botOnly()  {}
 func (Reapply) botOnly() {}
 
-// Expected lists the confirmed steps that nobody took back: what the guard looks
-// for. It follows from the log; there is no other list.
+// opposite names, for a step, the step that it takes back, where both are about
+// the whole key or user: confirming one ends the other, however it was asked for.
+var opposite = map[string]string{
+	StepKeyEnable: StepKeyDisable, StepKeyDisable: StepKeyEnable,
+	StepKeyUnfence: StepKeyFence, StepKeyFence: StepKeyUnfence,
+	StepKeyRestore: StepKeyDelete, StepKeyDelete: StepKeyRestore,
+	StepPolicyDetach: StepPolicyQuarantine, StepPolicyQuarantine: StepPolicyDetach,
+	StepUserRestore: StepUserDelete, StepUserDelete: StepUserRestore,
+	StepLoginGiveBack: StepLoginCut, StepLoginCut: StepLoginGiveBack,
+}
+
+// Expected lists the steps whose effect should still be there: carried out, not
+// taken back, and not swallowed by a later one. The guard looks for these. It
+// follows from the log; there is no other list.
 func (s State) Expected() []Proposal {
 	var expected []Proposal
 	for _, p := range s.Proposals {
-		if p.Status == StatusDone && p.UndoneBy == 0 && !internal(p.Plan.Step) && StepTier(p.Plan.Step) != Look &&
-			p.Outcome != Rejected {
+		if p.Status == StatusDone && p.Outcome != Rejected && p.UndoneBy == 0 &&
+			!internal(p.Plan.Step) && StepTier(p.Plan.Step) != Look && !s.moot(p) {
 			expected = append(expected, p)
 		}
 	}
 	return expected
+}
+
+// moot reports whether a later confirmed step left nothing of p to look for: a
+// deleted key is no longer Inactive, and a fence drawn again is the new one.
+func (s State) moot(p Proposal) bool {
+	return slices.ContainsFunc(s.Proposals, func(later Proposal) bool {
+		if later.Number <= p.Number || !later.Confirmed() {
+			return false
+		}
+		again := later.Plan.Step == p.Plan.Step &&
+			(slices.Contains(autoSteps, p.Plan.Step) || maps.Equal(later.Plan.Params, p.Plan.Params))
+		return again || swallows(later.Plan.Step, p.Plan.Step)
+	})
+}
+
+// swallows reports whether what a later step removed held the earlier one's
+// effect.
+func swallows(later, earlier string) bool {
+	family, _, _ := strings.Cut(earlier, ".")
+	switch later {
+	case StepKeyDelete:
+		return earlier == StepKeyDisable || earlier == StepKeyEnable || earlier == StepKeyFence || earlier == StepKeyUnfence
+	case StepUserDelete:
+		return slices.Contains([]string{"key", "policy", "permissions", "login", "user"}, family) || earlier == "mfa.require"
+	}
+	return false
 }
 
 func (c Report) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
@@ -47,11 +87,13 @@ func (c Report) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error)
 	switch {
 	case !ok:
 		return nil, NoSuchPlan
-	case p.Status != StatusDone || p.UndoneBy != 0:
-		return nil, NotReady
+	case p.StoodAt.IsZero() || p.UndoneBy != 0:
+		return nil, NotReady // what never stood can't have been undone
 	}
-	if last, ok := s.lastBreach(c.Number); ok && p.Outcome == NotConfirmed && last.Who == c.Who {
-		return nil, nil // said already
+	if last, ok := s.lastBreach(c.Number); ok && p.Outcome == NotConfirmed {
+		if last.At = (time.Time{}); last == (Breach{Number: c.Number, Who: c.Who, Thief: c.Thief, Person: c.Person}) {
+			return nil, nil // said already
+		}
 	}
 	return []Event{Breached(c)}, nil
 }
@@ -69,10 +111,11 @@ func (c Reapply) decide(r Rules, s State, _ Person, at time.Time) ([]Event, erro
 	if err := r.mayPropose(s, c.Plan, at); err != nil {
 		return nil, err
 	}
-	if !r.reapplies(s, c.Plan, at) {
+	n := len(s.Proposals) + 1
+	if !r.reapplies(s, Proposal{Number: n, Plan: c.Plan}, at) {
 		return nil, AutoOff
 	}
-	return append(r.propose(s, c.Plan), Authorized{Number: len(s.Proposals) + 1, Auto: true}), nil
+	return append(r.propose(s, c.Plan, at), Authorized{Number: n, Auto: true}), nil
 }
 
 // perHour bounds how often the guard fights for one step.
@@ -81,20 +124,32 @@ const perHour = 3
 // reapplies reports whether the guard may do a step again by itself: only what
 // automation may do, only against the leaked identity, and at most three times
 // an hour. Against a person, or somebody unknown, it only alarms.
-func (r Rules) reapplies(s State, p Plan, at time.Time) bool {
-	if !slices.Contains(autoSteps, p.Step) || s.FalseAlarm {
-		return false
-	}
-	breached, recent := false, 0
-	for _, old := range s.Proposals {
-		if old.Plan.Step != p.Step || old.UndoneBy != 0 {
+func (r Rules) reapplies(s State, p Proposal, at time.Time) bool {
+	may := slices.Contains(autoSteps, p.Plan.Step) && r.ruleAllows(s, p.Plan.Step) &&
+		r.Tier(p.Plan) == Reversible && !r.observes(p.Plan) && !s.FalseAlarm
+	return may && s.thiefUndid(p.Plan.Step) && s.autoRuns(p, at.Add(-time.Hour)) < perHour
+}
+
+// thiefUndid reports whether the step, as it last stood, was undone by the
+// leaked identity itself.
+func (s State) thiefUndid(step string) bool {
+	for _, p := range slices.Backward(s.Proposals) {
+		if p.Plan.Step != step || p.Status != StatusDone {
 			continue
 		}
-		b, ok := s.lastBreach(old.Number)
-		breached = breached || ok && b.Thief && b.Person == "" && old.Outcome == NotConfirmed
-		if old.Auto && old.Started.After(at.Add(-time.Hour)) {
-			recent++
+		b, breached := s.lastBreach(p.Number)
+		return breached && b.Thief && b.Person == "" && p.Outcome == NotConfirmed && p.UndoneBy == 0
+	}
+	return false
+}
+
+// autoRuns counts how often the step ran by itself since a moment, apart from p.
+func (s State) autoRuns(p Proposal, since time.Time) int {
+	n := 0
+	for _, old := range s.Proposals {
+		if old.Plan.Step == p.Plan.Step && old.Number != p.Number && old.Auto && old.Started.After(since) {
+			n++
 		}
 	}
-	return breached && recent < perHour
+	return n
 }

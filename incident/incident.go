@@ -123,8 +123,11 @@ func (s State) clone() State {
 	return s
 }
 
-// Open reports whether people still work on the incident.
-func (s State) Open() bool { return s.Seq > 0 && s.Closed.IsZero() && s.MergedInto == "" }
+// Open reports whether people still work on the incident. The system log is
+// none.
+func (s State) Open() bool {
+	return s.Seq > 0 && s.ID != System && s.Closed.IsZero() && s.MergedInto == ""
+}
 
 // Lookup reports whether nobody knows the key id yet.
 func (s State) Lookup() bool { return s.Key == "" }

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -50,16 +51,22 @@ func LaneRoom(room string) string { return "room/" + room }
 // transaction. After is the state with the records applied. Rooms are the names
 // of all rooms that show incidents.
 func (r Rules) Jobs(after State, records []Record, rooms []string) []Job {
-	if len(records) == 0 || after.ID == System {
+	if len(records) == 0 {
 		return nil
 	}
 	last := records[len(records)-1]
 	var jobs []Job
 	for _, room := range rooms {
+		if onlyGaveUp(records, room) {
+			continue
+		}
 		jobs = append(jobs, Job{
 			Key: fmt.Sprintf("announce/%s/%s", after.ID, room), Lane: LaneRoom(room),
 			Task: Announce, Incident: after.ID, Seq: last.Seq, Room: room, Due: last.At,
 		})
+	}
+	if after.ID == System {
+		return jobs // rooms are told; nothing else follows
 	}
 	for _, rec := range records {
 		jobs = append(jobs, r.jobsOf(after, rec)...)
@@ -67,18 +74,30 @@ func (r Rules) Jobs(after State, records []Record, rooms []string) []Job {
 	return jobs
 }
 
+// onlyGaveUp reports whether records say nothing but that a room could not be
+// told. Telling it that would go round in circles; it hears with the next news.
+func onlyGaveUp(records []Record, room string) bool {
+	return !slices.ContainsFunc(records, func(r Record) bool {
+		e, ok := r.Event.(GaveUp)
+		return !ok || e.Task != Announce || e.Room != room
+	})
+}
+
 func (r Rules) jobsOf(after State, rec Record) []Job {
 	switch e := rec.Event.(type) {
 	case Opened:
-		return append(r.reminders(after, rec, 0), investigate(after, rec))
-	case KeyEntered, Heard, Answered, Absorbed, Reopened, Breached, FalseAlarmed:
-		return []Job{investigate(after, rec)}
+		return append(r.reminders(after, rec, 0), investigate(after, rec)...)
+	case KeyEntered, Heard, Answered, Absorbed, Breached, FalseAlarmed, Drifted, Lapsed, Declined:
+		return investigate(after, rec)
 	case Proposed:
-		if rec.By == Bot {
-			return nil
+		if rec.By == Bot || !after.waits(e.Number) {
+			return nil // an offer ages only once somebody has voted
 		}
 		return append(r.reminders(after, rec, e.Number), expire(after, rec, e.Number, rec.At.Add(r.window())))
 	case Approved:
+		if !after.waits(e.Number) {
+			return nil
+		}
 		return append(r.reminders(after, rec, e.Number), expire(after, rec, e.Number, e.Until))
 	case Authorized:
 		p, _ := after.Proposal(e.Number)
@@ -89,28 +108,40 @@ func (r Rules) jobsOf(after State, rec Record) []Job {
 			Key: fmt.Sprintf("execute/%s/%06d", after.ID, e.Number), Lane: LaneContain,
 			Task: Execute, Incident: after.ID, Seq: rec.Seq, Number: e.Number, Due: rec.At,
 		}}
-	case Finished:
-		return []Job{investigate(after, rec), look(after, rec)}
-	case Drifted, Lapsed, Declined:
-		return []Job{investigate(after, rec)}
+	case Finished, Reopened:
+		return append(investigate(after, rec), look(after, rec)...)
 	case Closed:
-		return []Job{look(after, rec)}
+		return look(after, rec)
 	}
 	return nil
 }
 
-func investigate(s State, rec Record) Job {
-	return Job{
+// investigate asks the cloud and offers the next steps, while there is anybody
+// to offer them to.
+func investigate(s State, rec Record) []Job {
+	if !s.Open() {
+		return nil
+	}
+	return []Job{{
 		Key: "investigate/" + string(s.ID), Lane: LaneLook,
 		Task: Investigate, Incident: s.ID, Seq: rec.Seq, Due: rec.At,
-	}
+	}}
 }
 
-func look(s State, rec Record) Job {
-	return Job{
-		Key: "look/" + string(s.ID), Lane: LaneLook,
-		Task: LookAgain, Incident: s.ID, Seq: rec.Seq, Due: s.NextLook(rec.At),
+func look(s State, rec Record) []Job {
+	due := s.NextLook(rec.At)
+	if due.IsZero() {
+		return nil
 	}
+	return []Job{{
+		Key: "look/" + string(s.ID), Lane: LaneLook,
+		Task: LookAgain, Incident: s.ID, Seq: rec.Seq, Due: due,
+	}}
+}
+
+func (s State) waits(number int) bool {
+	p, ok := s.Proposal(number)
+	return ok && p.Status == StatusWaiting
 }
 
 func expire(s State, rec Record, number int, due time.Time) Job {
@@ -161,7 +192,7 @@ func (s State) NextLook(now time.Time) time.Time {
 	}
 	next := now.Add(lookOpen)
 	for _, p := range s.Proposals {
-		if p.Finished.IsZero() {
+		if p.Status != StatusDone {
 			continue
 		}
 		for _, d := range looks {

@@ -18,6 +18,10 @@ func (r Rules) inOrder(s State, p Plan, at time.Time) error {
 		if at.Before(s.DeleteFrom(r.Playbook.SecondLook)) {
 			return SecondLook
 		}
+	case StepKeyCreate:
+		if s.unexplained(p.Step) {
+			return InProgress
+		}
 	case StepKeyRestore:
 		if status != KeyInBin {
 			return NotInBin
@@ -28,9 +32,24 @@ func (r Rules) inOrder(s State, p Plan, at time.Time) error {
 	return nil
 }
 
+// unexplained reports whether an earlier attempt may have worked without anybody
+// having seen it. A second key is never created on top of one.
+func (s State) unexplained(step string) bool {
+	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
+		return p.Plan.Step == step && p.Status == StatusDone && p.Outcome == NotSeen
+	})
+}
+
+// secondLook is how long to wait when a playbook does not say.
+const secondLook = time.Hour
+
 // DeleteFrom is when deleting may begin: an hour or so after the key was seen
-// disabled, because only then would its owner have noticed.
+// disabled, because only then would its owner have noticed. Without a wait it
+// is an hour.
 func (s State) DeleteFrom(wait time.Duration) time.Time {
+	if wait <= 0 {
+		wait = secondLook
+	}
 	if since := s.ContainedAt(); !since.IsZero() {
 		return since.Add(wait)
 	}
@@ -40,24 +59,25 @@ func (s State) DeleteFrom(wait time.Duration) time.Time {
 // mayDetach: "Do not detach the policy before you disable and delete the
 // AccessKey pair" (Alibaba Cloud, Solutions to AccessKey pair leaks, step 1).
 // No key of that user that any incident ever named may exist outside the bin,
-// and no other open incident may hold the user. Two people can call the whole
-// incident a false alarm; that lifts the rule.
+// and no other open incident may hold the user. Two people can call this
+// incident a false alarm; that lifts the rule about keys, but does not speak for
+// the other incidents.
 func (s State) mayDetach(p Plan) error {
+	if len(s.Around.Holders) > 0 {
+		return UserHeld
+	}
 	if s.FalseAlarm {
 		return nil
 	}
 	keys, ok := p.Guard(OfUser(p.Target.UserID), FactKeys)
-	if !ok {
-		return BadPlan // a plan that did not look at the user's keys proves nothing
+	if !ok || keys == Unknown {
+		return BadPlan // a plan that did not see the user's keys proves nothing
 	}
 	named := append([]KeyID{s.Key}, s.Around.Named...)
 	for _, k := range strings.Split(keys, ",") {
 		if slices.Contains(named, KeyID(k)) {
 			return KeyStillLives
 		}
-	}
-	if len(s.Around.Holders) > 0 {
-		return UserHeld
 	}
 	return nil
 }

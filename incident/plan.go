@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash"
 	"maps"
@@ -96,9 +97,21 @@ func (p Plan) DriftFrom(now Plan) []Drift {
 			moved = append(moved, Drift{Fact{f.Of, f.Name, Absent}, f.Value})
 		}
 	}
-	if now.Target != p.Target {
-		moved = append(moved, Drift{Fact{OfKey(p.Target.Key), FactUserID, p.Target.UserID}, now.Target.UserID})
+	return append(moved, p.Target.driftFrom(now.Target)...)
+}
+
+func (t Target) driftFrom(now Target) []Drift {
+	var moved []Drift
+	field := func(n FactName, was, is string) {
+		if was != is {
+			moved = append(moved, Drift{Fact{OfKey(t.Key), n, was}, is})
+		}
 	}
+	field(FactAccount, t.Account, now.Account)
+	field(FactAccountID, t.AccountID, now.AccountID)
+	field(FactUser, t.User, now.User)
+	field(FactUserID, t.UserID, now.UserID)
+	field(FactKeys, string(t.Key), string(now.Key))
 	return moved
 }
 
@@ -160,6 +173,24 @@ func SamePlan(a, b Plan) bool {
 	return a.Step == b.Step && a.Target == b.Target && a.Undoes == b.Undoes && a.Raise == b.Raise &&
 		maps.Equal(a.Params, b.Params) && slices.Equal(a.Guarded, b.Guarded) &&
 		slices.Equal(a.Impact.Breaks, b.Impact.Breaks) && slices.Equal(a.Impact.Blind, b.Impact.Blind)
+}
+
+// voids reports whether p is so different from old that a vote for old can't
+// count any more: what drift would end, or something else to do.
+func (p Plan) voids(old Plan) bool {
+	return len(old.DriftFrom(p)) > 0 || p.Impact.WorseThan(old.Impact) ||
+		p.Undoes != old.Undoes || p.Raise != old.Raise || !maps.Equal(p.Params, old.Params)
+}
+
+// keeps reports whether p survives being written down: else its digest would be
+// of something that no record holds.
+func (p Plan) keeps() bool {
+	var kept Plan
+	b, err := json.Marshal(p)
+	if err != nil || json.Unmarshal(b, &kept) != nil {
+		return false
+	}
+	return digest("", 0, kept, "", 0) == digest("", 0, p, "", 0)
 }
 
 // String is for logs and test failures, never for people.

@@ -31,6 +31,10 @@ const (
 	NotSeen      Outcome = "unknown"       // could not look; looking goes on
 )
 
+func (o Outcome) valid() bool {
+	return o == Confirmed || o == Rejected || o == NotConfirmed || o == NotSeen
+}
+
 // AgedOut is the code of a started plan that was found not done after its votes
 // had aged out: it ends, it never runs late.
 const AgedOut = "votes_aged_out"
@@ -71,6 +75,7 @@ type Proposal struct {
 	Found    bool
 	Result   string
 	Seen     time.Time // when the outcome was last read
+	StoodAt  time.Time // when it was first seen confirmed; zero: never
 	Moved    []Drift
 	NewerBy  int // number of the plan that superseded this one
 	UndoneBy int // number of the confirmed plan that took this one back
@@ -122,22 +127,33 @@ func (p Proposal) Confirmed() bool {
 	return p.Status == StatusDone && p.Outcome == Confirmed && p.UndoneBy == 0
 }
 
-// expires is when the plan dies without more votes; false for an offer that
-// nobody has touched.
-func (p Proposal) expires(window time.Duration) (time.Time, bool) {
-	last := p.At
-	if p.By == Bot {
-		if len(p.Votes) == 0 {
-			return time.Time{}, false
-		}
-		last = p.Votes[len(p.Votes)-1].At
+// saw notes what a reading of the step's state showed.
+func (p *Proposal) saw(o Outcome, at time.Time) {
+	p.Outcome, p.Seen = o, at
+	if o == Confirmed && p.StoodAt.IsZero() {
+		p.StoodAt = at
+	}
+}
+
+// expires is when the plan dies without more votes: with its last vote, or a
+// window after a person asked for it. False for an offer that nobody has
+// touched.
+func (p Proposal) expires(window time.Duration) (until time.Time, ages bool) {
+	if p.By != Bot {
+		until = p.At.Add(window)
 	}
 	for _, v := range p.Votes {
-		if v.At.After(last) {
-			last = v.At
+		if v.Until.After(until) {
+			until = v.Until
 		}
 	}
-	return last.Add(window), true
+	return until, !until.IsZero()
+}
+
+// aged reports whether p, while waiting, has died of old age.
+func (r Rules) aged(p Proposal, at time.Time) bool {
+	until, ages := p.expires(r.window())
+	return ages && !at.Before(until)
 }
 
 // Waiting returns the plan that waits for votes on step, if there is one.

@@ -52,10 +52,12 @@ type body struct {
 }
 
 // Seal gives events their place after s. Times are cut to microseconds, which
-// every store can keep.
+// every store can keep, and are never before the last record's. The events of
+// the records are as they will be read back, so that nothing is ever decided on
+// what was not written.
 func (c Chain) Seal(s State, id ID, by Person, at time.Time, events []Event) []Record {
 	records := make([]Record, len(events))
-	seq, prev, at := s.Seq, s.Head, at.UTC().Truncate(time.Microsecond)
+	seq, prev, at := s.Seq, s.Head, s.instant(at)
 	for i, e := range events {
 		seq++
 		raw, err := json.Marshal(e)
@@ -66,7 +68,7 @@ func (c Chain) Seal(s State, id ID, by Person, at time.Time, events []Event) []R
 		if err != nil {
 			panic(fmt.Sprintf("incident: record does not marshal: %v", err))
 		}
-		r := Record{Incident: id, Seq: seq, At: at, By: by, Event: e, Prev: prev, Bytes: b, Hash: c.sum(b)}
+		r := Record{Incident: id, Seq: seq, At: at, By: by, Event: decodeEvent(e.Kind(), raw), Prev: prev, Bytes: b, Hash: c.sum(b)}
 		records[i], prev = r, r.Hash
 	}
 	return records
@@ -74,7 +76,7 @@ func (c Chain) Seal(s State, id ID, by Person, at time.Time, events []Event) []R
 
 func (c Chain) sum(b []byte) Hash {
 	var h hash.Hash
-	if c.Key != nil {
+	if len(c.Key) > 0 {
 		h = hmac.New(sha256.New, c.Key)
 	} else {
 		h = sha256.New()
@@ -108,7 +110,7 @@ func (c Chain) Check(records []Record) error {
 			why = "gap"
 		case r.Prev != prev.Hash:
 			why = "reordered"
-		case !hmac.Equal([]byte(r.Hash), []byte(c.sum(r.Bytes))):
+		case !hmac.Equal([]byte(r.Hash), []byte(c.sum(r.Bytes))) || !r.asWritten():
 			why = "edited"
 		}
 		if why != "" {
@@ -117,6 +119,13 @@ func (c Chain) Check(records []Record) error {
 		prev = r
 	}
 	return nil
+}
+
+// asWritten reports whether what r says is what its bytes say.
+func (r Record) asWritten() bool {
+	w, err := DecodeRecord(r.Encode())
+	return err == nil && w.Incident == r.Incident && w.Seq == r.Seq && w.By == r.By && w.Prev == r.Prev &&
+		w.At.Equal(r.At) && reflect.DeepEqual(w.Event, r.Event)
 }
 
 // Encode is the record as a store keeps it: the hash, a space, the bytes.

@@ -106,10 +106,19 @@ func (r Rules) CanVote(p Proposal, at time.Time) []Person {
 
 // NeedNow is how many people p takes: as many as when it was proposed, or as
 // the rules say now, whichever is more.
-func (r Rules) NeedNow(p Proposal) int { return max(p.Need, r.Need(higher(p.Tier, r.Tier(p.Plan)))) }
+func (r Rules) NeedNow(p Proposal) int { return max(p.Need, r.Need(r.tierNow(p))) }
+
+// tierNow is p's tier as proposed or as the rules say now, whichever is higher.
+func (r Rules) tierNow(p Proposal) Tier { return higher(p.Tier, r.Tier(p.Plan)) }
 
 func (r Rules) protects(t Target) bool {
 	return t.User != "" && slices.Contains(r.Protected, RAMUser{t.Account, t.User})
+}
+
+// observes reports whether p may not be carried out because its account is only
+// watched. Looking is allowed there, and so is what touches no cloud.
+func (r Rules) observes(p Plan) bool {
+	return !internal(p.Step) && r.Tier(p) != Look && slices.Contains(r.Observe, p.Target.Account)
 }
 
 func (r Rules) ownUser(p Person, t Target) bool {

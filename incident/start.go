@@ -1,7 +1,7 @@
 package incident
 
 import (
-	"slices"
+	"errors"
 	"time"
 )
 
@@ -14,7 +14,8 @@ type (
 		Code   string
 		Again  time.Time
 	}
-	// Resume goes on with a started plan that was read and found not done.
+	// Resume goes on with a started plan that was read and found not done. If it
+	// may not, the refusal comes with the plan's end.
 	Resume struct{ Number int }
 	// Void ends a plan because guarded facts have moved.
 	Void struct {
@@ -54,10 +55,7 @@ func (c Start) decide(r Rules, s State, _ Person, at time.Time) ([]Event, error)
 		return nil, NotOpen
 	}
 	if err := r.mayRun(s, p, at); err != nil {
-		return whenAged(p, err)
-	}
-	if err := r.inOrder(s, p.Plan, at); err != nil {
-		return nil, err
+		return unlessHeld(err, Lapsed(c))
 	}
 	return []Event{Started(c)}, nil
 }
@@ -68,39 +66,49 @@ func (c Resume) decide(r Rules, s State, _ Person, at time.Time) ([]Event, error
 		return nil, err
 	}
 	if err := r.mayRun(s, p, at); err != nil {
-		return nil, err
-	}
-	if err := r.inOrder(s, p.Plan, at); err != nil {
-		return nil, err
+		return unlessHeld(err, Finished{Number: c.Number, Outcome: NotConfirmed, Code: endCode(err)})
 	}
 	return []Event{Resumed(c)}, nil
 }
 
-// mayRun is asked each time before the cloud is touched: who agreed, and may
-// they still?
+// mayRun is asked each time before the cloud is touched: is it what they agreed
+// to, may they still, and is it its turn?
 func (r Rules) mayRun(s State, p Proposal, at time.Time) error {
 	switch {
 	case s.Around.Held:
 		return OnHold
-	case slices.Contains(r.Observe, p.Plan.Target.Account):
+	case p.Digest != digest(s.ID, p.Number, p.Plan, p.Tier, p.Need):
+		return OtherPlan
+	case r.observes(p.Plan):
 		return Observing
-	case r.Tier(p.Plan) == Look:
-		return nil
-	case p.Auto:
-		return r.autoStill(s, p, at)
-	case !r.Enough(p, at):
+	case !p.Auto && !r.Enough(p, at):
 		return TooLate
 	}
-	return nil
+	if p.Auto {
+		if err := r.autoStill(s, p, at); err != nil {
+			return err
+		}
+	}
+	return r.inOrder(s, p.Plan, at)
 }
 
-// whenAged ends a ready plan that lost what it needs, so that it can be offered
-// again; a hold only delays it.
-func whenAged(p Proposal, err error) ([]Event, error) {
-	if err == OnHold { //nolint:errorlint // a Refusal is a value, never wrapped here
+// unlessHeld ends a plan that lost what it needs, together with the refusal: it
+// never runs late, whatever the clock does next, and can be offered again. A
+// hold only delays it.
+func unlessHeld(err error, end Event) ([]Event, error) {
+	if errors.Is(err, OnHold) {
 		return nil, err
 	}
-	return []Event{Lapsed{p.Number}}, err
+	return []Event{end}, err
+}
+
+// endCode says why a started plan that was found not done does not go on.
+func endCode(err error) string {
+	var why Refusal
+	if errors.As(err, &why) && why != TooLate {
+		return string(why)
+	}
+	return AgedOut
 }
 
 func running(s State, number int) (Proposal, error) {
@@ -118,7 +126,7 @@ func (c Try) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	if _, err := running(s, c.Number); err != nil {
 		return nil, err
 	}
-	return []Event{Tried{c.Number, c.Code, c.Again.UTC()}}, nil
+	return []Event{Tried{c.Number, c.Code, sane(c.Again)}}, nil
 }
 
 func (c Void) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
@@ -132,6 +140,9 @@ func (c Finish) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error)
 	if _, err := running(s, c.Number); err != nil {
 		return nil, err
 	}
+	if !c.Outcome.valid() {
+		return nil, BadAnswer
+	}
 	return []Event{Finished(c)}, nil
 }
 
@@ -142,6 +153,8 @@ func (c LookBack) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, erro
 		return nil, NoSuchPlan
 	case p.Status != StatusDone:
 		return nil, NotReady
+	case !c.Outcome.valid():
+		return nil, BadAnswer
 	case p.Outcome == c.Outcome || p.UndoneBy != 0:
 		return nil, nil
 	}

@@ -19,10 +19,15 @@ const (
 	HoldRestored = "restored" // the store came from a backup
 	HoldBehind   = "behind"   // a newer head is known outside of the store
 	HoldClock    = "clock"    // the clock jumped by more than two minutes
+	HoldForeign  = "foreign"  // the system log holds a record of a newer version
 )
 
 func (Configure) botOnly() {}
 func (Hold) botOnly()      {}
+
+func (Configure) systemOnly() {}
+func (Hold) systemOnly()      {}
+func (Release) systemOnly()   {}
 
 func (c Configure) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	if c.Digest == s.Config {
@@ -32,7 +37,7 @@ func (c Configure) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, err
 }
 
 func (c Hold) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
-	if s.Held != "" {
+	if s.Held == c.Why {
 		return nil, nil
 	}
 	return []Event{Held(c)}, nil

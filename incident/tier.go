@@ -26,12 +26,17 @@ func (t Tier) rank() int {
 	return rank[Destructive]
 }
 
-// higher is the higher of two tiers; the empty tier is lower than all.
+// higher is the higher of two tiers; the empty tier is lower than all, and a
+// tier nobody knows becomes destructive.
 func higher(a, b Tier) Tier {
+	h := b
 	if b == "" || (a != "" && a.AtLeast(b)) {
-		return a
+		h = a
 	}
-	return b
+	if _, known := rank[h]; !known && h != "" {
+		return Destructive
+	}
+	return h
 }
 
 // Steps that are decided here and touch no cloud.
@@ -49,6 +54,12 @@ const (
 	StepPolicyQuarantine = "policy.quarantine"
 	StepPolicyDetach     = "policy.detach"
 	StepKeyFence         = "key.fence"
+	StepKeyUnfence       = "key.unfence"
+	StepKeyCreate        = "key.create"
+	StepUserDelete       = "user.delete"
+	StepUserRestore      = "user.restore"
+	StepLoginCut         = "login.cut"
+	StepLoginGiveBack    = "login.give_back"
 )
 
 // tiers is the tier of every step, by name. What gives power back to a leaked
@@ -60,12 +71,12 @@ var tiers = map[string]Tier{
 
 	StepPolicyQuarantine: Reversible, StepKeyFence: Reversible, "leak.mark_handled": Reversible,
 
-	StepKeyDisable: Disruptive, "permissions.trim": Disruptive, "login.cut": Disruptive, "mfa.require": Disruptive,
+	StepKeyDisable: Disruptive, "permissions.trim": Disruptive, StepLoginCut: Disruptive, "mfa.require": Disruptive,
 	"user.deactivate": Disruptive, "ecs.attach_role": Disruptive, "ecs.enforce_imds": Disruptive,
 
-	StepKeyDelete: Destructive, "key.create": Destructive, "user.delete": Destructive,
-	StepPolicyDetach: Destructive, "key.unfence": Destructive, StepKeyEnable: Destructive, StepKeyRestore: Destructive,
-	"user.restore": Destructive, "permissions.give_back": Destructive, "login.give_back": Destructive,
+	StepKeyDelete: Destructive, StepKeyCreate: Destructive, StepUserDelete: Destructive,
+	StepPolicyDetach: Destructive, StepKeyUnfence: Destructive, StepKeyEnable: Destructive, StepKeyRestore: Destructive,
+	StepUserRestore: Destructive, "permissions.give_back": Destructive, StepLoginGiveBack: Destructive,
 	"ecs.detach_role": Destructive, "mfa.enforce": Destructive, "leak.whitelist": Destructive,
 	"role.quarantine": Destructive, StepFalseAlarm: Destructive, StepClose: Destructive,
 }
@@ -116,15 +127,19 @@ func breaksSomething(p Plan) bool {
 }
 
 // Need is how many distinct people a tier takes: what the configuration says,
-// never below the floor. Looking takes nobody.
+// never below the floor, and never fewer than a lower tier takes, so that
+// raising a step can't make it easier. Looking takes nobody by default.
 func (r Rules) Need(t Tier) int {
-	floor, ok := floors[t]
-	if !ok {
-		floor = floors[Destructive]
+	need := 0
+	for lower, floor := range floors {
+		if !t.AtLeast(lower) {
+			continue
+		}
+		n, ok := r.People[lower]
+		if !ok {
+			n = defaults[lower]
+		}
+		need = max(need, n, floor)
 	}
-	n, ok := r.People[t]
-	if !ok {
-		n = defaults[t]
-	}
-	return max(n, floor)
+	return need
 }

@@ -6,8 +6,6 @@ import (
 )
 
 type (
-	// Propose puts a plan before people. A person asks; the bot offers.
-	Propose struct{ Plan Plan }
 	// Approve is a vote. It names the whole digest: people approve what they saw.
 	Approve struct {
 		Number   int
@@ -29,66 +27,31 @@ type (
 
 func (Lapse) botOnly() {}
 
-func (c Propose) decide(r Rules, s State, by Person, at time.Time) ([]Event, error) {
-	if err := r.mayPropose(s, c.Plan, at); err != nil {
+func (c Approve) decide(r Rules, s State, by Person, at time.Time) ([]Event, error) {
+	p, err := findPlan(s, c.Number, c.Digest)
+	if err != nil {
 		return nil, err
 	}
-	if old, ok := s.Waiting(c.Plan.Step); ok && SamePlan(old.Plan, c.Plan) {
-		return nil, AlreadyWaiting
-	}
-	return r.propose(s, c.Plan), nil
-}
-
-// propose is the plan's event, and the end of the plan that it replaces.
-func (r Rules) propose(s State, p Plan) []Event {
-	tier := r.Tier(p)
-	n, need := len(s.Proposals)+1, r.Need(tier)
-	var events []Event
-	if old, ok := s.Waiting(p.Step); ok {
-		events = append(events, Superseded{Number: old.Number, By: n})
-	}
-	return append(events, Proposed{
-		Number: n, Digest: digest(s.ID, n, p, tier, need), Plan: p, Tier: tier, Need: need,
-	})
-}
-
-// mayPropose checks what holds for any plan, whoever asks.
-func (r Rules) mayPropose(s State, p Plan, at time.Time) error {
-	switch {
-	case !s.Open():
-		return NotOpen
-	case s.Busy(p.Step):
-		return InProgress
-	case internal(p.Step):
-		return nil
-	case s.Lookup():
-		return NoKeyYet
-	case p.Step == "" || p.Target.Key != s.Key || p.Target.Account == "" || p.Target.User == "" || p.Target.UserID == "":
-		return BadPlan
-	}
-	return r.inOrder(s, p, at)
-}
-
-// internal steps are decided by the votes alone and touch no cloud.
-func internal(step string) bool { return step == StepFalseAlarm || step == StepClose }
-
-func (c Approve) decide(r Rules, s State, by Person, at time.Time) ([]Event, error) {
-	p, err := votable(s, c.Number, c.Digest)
-	if err != nil {
+	if err := whyNotWaiting(p); err != nil {
 		return nil, err
 	}
 	if err := r.mayVote(p, by); err != nil {
 		return nil, err
 	}
-	if until, ages := p.expires(r.window()); ages && !at.Before(until) {
+	if r.aged(p, at) {
 		return []Event{Lapsed{p.Number}}, TooLate // on the record: no clock going back revives it
 	}
-	needsReason := r.ReasonFrom != "" && p.Tier.AtLeast(r.ReasonFrom)
+	if now := s.about(p.Plan); now.Target != p.Plan.Target {
+		return []Event{Drifted{p.Number, p.Plan.DriftFrom(now)}}, HasDrifted
+	}
+	needsReason := r.ReasonFrom != "" && r.tierNow(p).AtLeast(r.ReasonFrom)
 	switch {
-	case slices.Contains(r.Observe, p.Plan.Target.Account):
+	case r.observes(p.Plan):
 		return nil, Observing
+	case p.Plan.Step == StepClose && s.Running():
+		return nil, InProgress
 	case p.Voted(by, at):
-		return r.goAlone(s, p, by, at, c.Reason)
+		return r.goAlone(p, by, at, c.Reason)
 	case needsReason && c.Reason == "":
 		return nil, NeedsReason
 	}
@@ -98,12 +61,12 @@ func (c Approve) decide(r Rules, s State, by Person, at time.Time) ([]Event, err
 	if !r.Enough(p, at) {
 		return events, nil
 	}
-	return append(events, r.authorized(s, p)...), nil
+	return append(events, r.authorized(p)...), nil
 }
 
 // authorized is what follows when a plan has its votes. A step that touches no
 // cloud is done in the same breath.
-func (r Rules) authorized(s State, p Proposal) []Event {
+func (r Rules) authorized(p Proposal) []Event {
 	events := []Event{Authorized{Number: p.Number}}
 	switch p.Plan.Step {
 	case StepFalseAlarm:
@@ -116,24 +79,20 @@ func (r Rules) authorized(s State, p Proposal) []Event {
 
 // goAlone lets one approver start a disruptive step when nobody else answered
 // for long enough, with a reason.
-func (r Rules) goAlone(s State, p Proposal, by Person, at time.Time, reason Words) ([]Event, error) {
-	if r.AloneAfter <= 0 || p.Tier != Disruptive || r.Tier(p.Plan) != Disruptive {
+func (r Rules) goAlone(p Proposal, by Person, at time.Time, reason Words) ([]Event, error) {
+	live := p.Live(at)
+	alone := len(live) == 1 && live[0].By == by // a second answer, and it is no longer alone
+	switch {
+	case r.AloneAfter <= 0 || r.tierNow(p) != Disruptive || !alone || at.Before(live[0].At.Add(r.AloneAfter)):
 		return nil, AlreadyVoted
+	case reason == "":
+		return nil, NeedsReason
 	}
-	for _, v := range p.Live(at) {
-		if v.By != by || at.Before(v.At.Add(r.AloneAfter)) {
-			continue
-		}
-		if reason == "" {
-			return nil, NeedsReason
-		}
-		return append([]Event{WentAlone{p.Number, reason}}, r.authorized(s, p)...), nil
-	}
-	return nil, AlreadyVoted
+	return append([]Event{WentAlone{p.Number, reason}}, r.authorized(p)...), nil
 }
 
-// votable finds the plan that a vote or a no is about.
-func votable(s State, number int, d Digest) (Proposal, error) {
+// findPlan finds the plan that a vote or a no is about.
+func findPlan(s State, number int, d Digest) (Proposal, error) {
 	if !s.Open() {
 		return Proposal{}, NotOpen
 	}
@@ -144,7 +103,7 @@ func votable(s State, number int, d Digest) (Proposal, error) {
 	case p.Digest != d:
 		return Proposal{}, OtherPlan
 	}
-	return p, whyNotWaiting(p)
+	return p, nil
 }
 
 func whyNotWaiting(p Proposal) error {
@@ -167,7 +126,7 @@ func whyNotWaiting(p Proposal) error {
 
 // mayVote says whether a person's vote on p would count now.
 func (r Rules) mayVote(p Proposal, by Person) error {
-	tier := higher(p.Tier, r.Tier(p.Plan))
+	tier := r.tierNow(p)
 	switch {
 	case !r.Has(by, Voter(tier)):
 		return NotAllowed
@@ -188,37 +147,57 @@ func (r Rules) Enough(p Proposal, at time.Time) bool {
 			people[v.By], platforms[v.Platform] = true, true
 		}
 	}
-	if p.Alone != "" && people[p.Alone] && r.Tier(p.Plan) == Disruptive && p.Tier == Disruptive {
+	delete(platforms, "") // a vote from nowhere is no second platform
+	tier := r.tierNow(p)
+	if p.Alone != "" && people[p.Alone] && tier == Disruptive && r.AloneAfter > 0 {
 		return true
 	}
-	if r.CrossPlatform && p.Tier == Destructive && len(platforms) < 2 {
+	if r.CrossPlatform && tier == Destructive && len(platforms) < 2 {
 		return false
 	}
 	return len(people) >= r.NeedNow(p)
 }
 
-func (c Withdraw) decide(_ Rules, s State, by Person, at time.Time) ([]Event, error) {
+func (c Withdraw) decide(r Rules, s State, by Person, at time.Time) ([]Event, error) {
 	p, ok := s.Proposal(c.Number)
 	switch {
 	case !ok:
 		return nil, NoSuchPlan
-	case whyNotWaiting(p) != nil:
-		return nil, whyNotWaiting(p)
+	case !s.Open():
+		return nil, NotOpen
+	case whyNotStoppable(p) != nil:
+		return nil, whyNotStoppable(p)
 	case !p.Voted(by, at):
 		return nil, NoVote
 	}
-	return []Event{Withdrew(c)}, nil
+	events := []Event{Withdrew(c)}
+	p.Votes = slices.DeleteFunc(p.Live(at), func(v Vote) bool { return v.By == by })
+	if p.Status == StatusReady && !p.Auto && !r.Enough(p, at) {
+		events = append(events, Lapsed(c)) // it was about to start; now it may not
+	}
+	return events, nil
 }
 
 func (c Decline) decide(r Rules, s State, by Person, _ time.Time) ([]Event, error) {
-	p, err := votable(s, c.Number, c.Digest)
+	p, err := findPlan(s, c.Number, c.Digest)
 	switch {
 	case err != nil:
 		return nil, err
-	case !r.Has(by, Voter(p.Tier)):
+	case whyNotStoppable(p) != nil:
+		return nil, whyNotStoppable(p)
+	case !r.Has(by, Voter(r.tierNow(p))):
 		return nil, NotAllowed
 	}
 	return []Event{Declined{c.Number, c.Reason}}, nil
+}
+
+// whyNotStoppable is nil until a plan has started: up to then a vote can be
+// withdrawn and an approver's no ends it, also while a hold keeps it waiting.
+func whyNotStoppable(p Proposal) error {
+	if p.Status == StatusReady {
+		return nil
+	}
+	return whyNotWaiting(p)
 }
 
 func (c Lapse) decide(r Rules, s State, _ Person, at time.Time) ([]Event, error) {
@@ -229,7 +208,7 @@ func (c Lapse) decide(r Rules, s State, _ Person, at time.Time) ([]Event, error)
 	if err := whyNotWaiting(p); err != nil {
 		return nil, err
 	}
-	if until, ages := p.expires(r.window()); !ages || at.Before(until) {
+	if !r.aged(p, at) {
 		return nil, TooEarly
 	}
 	return []Event{Lapsed(c)}, nil

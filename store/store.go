@@ -4,6 +4,10 @@
 //
 // It holds no data itself and decides nothing. Package store/bolt keeps it in
 // one file; every store must pass package store/storetest.
+//
+// Names (incident ids, keys and lanes of jobs, names of marks, keys of values)
+// are UTF-8, not empty, at most 1024 bytes long and without a zero byte; a batch
+// with any other is refused. Times are kept to the microsecond and come back in UTC.
 package store
 
 import (
@@ -23,7 +27,7 @@ var ErrConflict = errors.New("incident changed meanwhile")
 // nothing, call nothing.
 var ErrLost = errors.New("lease lost")
 
-// TakenError says that a mark's name is taken.
+// TakenError says that a mark's name is taken, be it by the same incident.
 type TakenError struct {
 	Mark     string
 	Incident incident.ID // who took it
@@ -43,7 +47,7 @@ type Mark struct {
 // Value is a side value: kept beside the chain, and may be erased.
 type Value struct {
 	Key  string
-	Body []byte // nil erases the value
+	Body []byte // nil erases the value; an empty one is kept
 }
 
 // Lease is the right to work on one job until it ends.
@@ -53,28 +57,31 @@ type Lease struct {
 	Until time.Time
 }
 
-// Batch is what one append writes, all or none.
+// Batch is what one append writes, all or none. In it marks are given back
+// before others are taken, and jobs are asked for before the lease's job is
+// finished: one batch can pass a mark on, or finish a job and ask for it anew.
 type Batch struct {
 	Records []incident.Record // of one or several incidents, each in order
-	Jobs    []incident.Job    // a job whose key is waiting already keeps the earlier due time and the later Seq
+	Jobs    []incident.Job    // one whose key is waiting keeps the earlier Due, the later Seq and its Attempt
 	Marks   []Mark
 	Release []string // names of marks to give back, whoever took them
 	Values  []Value
 	Index   []incident.Index
 	Lease   *Lease // must still be held, or nothing is written
-	Finish  bool   // also finish the lease's job
+	Finish  bool   // also finish the lease's job; needs Lease
 }
 
-// Query says which incidents to find. Zero fields do not restrict.
+// Query says which incidents to find. Zero fields do not restrict. The newest is
+// the one opened last, of those opened at once the one with the higher number.
 type Query struct {
 	Open    bool // only open ones
 	Key     incident.KeyID
 	Account string // with UserID
 	UserID  string
-	Since   time.Time // opened at or after
-	Until   time.Time // opened before
-	Limit   int       // 0: 100
-	Before  incident.ID
+	Since   time.Time   // opened at or after
+	Until   time.Time   // opened before
+	Limit   int         // 0: 100
+	Before  incident.ID // only older ones than this; none if nobody knows it
 }
 
 // Store is a database. All methods may be called from many goroutines, and many
@@ -86,29 +93,37 @@ type Store interface {
 
 	// Append writes a batch. It returns [ErrConflict] if the Seq of a record is
 	// taken or leaves a gap, a [*TakenError] if a mark is taken, [ErrLost] if
-	// the lease is.
+	// the lease is. A mark is free again from its Until on; those that ran out
+	// are forgotten in time. An error that is none of these may come after the
+	// write: load before trying again.
 	Append(ctx context.Context, b Batch) error
 
 	// Create gives a new incident its id and writes what make returns for it, in
-	// one transaction. Ids have no gaps. make may be called more than once and
-	// must not call the store.
+	// one transaction. Ids have no gaps: a refused batch uses none up, one without
+	// the first record of the incident is refused, and ids that came in by Append
+	// are passed over. make may be called more than once, must not call the store
+	// and should be quick, as others may have to wait for it. Errors are those of
+	// Append.
 	Create(ctx context.Context, make func(incident.ID) Batch) (incident.ID, error)
 
-	// Claim hands out the job of a lane that fell due first, to no one else until
-	// now+lease. It returns false when nothing is due.
+	// Claim hands out the job of a lane that fell due first, to no one else before
+	// now+lease. It returns false when nothing is due. A job whose lease ran out
+	// falls due at that moment, with its Attempt raised by one; what was asked of
+	// it under the old lease and is due by now is part of it, and what is not due
+	// yet is left for later.
 	Claim(ctx context.Context, lane string, now time.Time, lease time.Duration) (Lease, bool, error)
 
-	// Extend keeps a lease longer. It returns [ErrLost] if it ran out and someone
-	// else took the job.
+	// Extend keeps a lease longer, never shorter. It returns [ErrLost] if it ran
+	// out and someone else took the job, or if the job was finished or given back.
 	Extend(ctx context.Context, l Lease, until time.Time) (Lease, error)
 
 	// Finish removes a job, unless more was asked of it since it was claimed:
-	// then it falls due as asked. It returns [ErrLost] if someone else holds it.
+	// then it falls due as asked. A lease that ran out may finish as long as nobody
+	// else claimed the job; after that, and the second time, it returns [ErrLost].
 	Finish(ctx context.Context, l Lease) error
 
 	// Retry gives a job back, to fall due at due or earlier if more was asked of
-	// it, with its Attempt raised by one. It returns [ErrLost] if someone else
-	// holds it.
+	// it, with its Attempt raised by one. It returns [ErrLost] as Finish does.
 	Retry(ctx context.Context, l Lease, due time.Time) error
 
 	// NextDue is when the next job of a lane falls due or its lease ends; false
@@ -118,13 +133,15 @@ type Store interface {
 	// Find lists incidents, newest first.
 	Find(ctx context.Context, q Query) ([]incident.Index, error)
 
-	// Marked returns who holds a mark at a moment; false if nobody does.
+	// Marked returns who holds a mark that has not run out by now; false if nobody
+	// does.
 	Marked(ctx context.Context, name string, now time.Time) (incident.ID, bool, error)
 
 	// Value returns a side value; false if there is none.
 	Value(ctx context.Context, key string) ([]byte, bool, error)
 
-	// Values returns the side values whose keys begin with prefix, sorted by key.
+	// Values returns the side values whose keys begin with prefix, sorted by the
+	// bytes of their keys.
 	Values(ctx context.Context, prefix string) ([]Value, error)
 
 	// Close ends the use of the store.

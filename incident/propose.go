@@ -1,0 +1,136 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// Propose puts a plan before people. A person asks; the bot offers. Asking is
+// not voting, but a look that takes nobody starts when a person asks for it.
+type Propose struct{ Plan Plan }
+
+func (c Propose) decide(r Rules, s State, by Person, at time.Time) ([]Event, error) {
+	p := s.about(c.Plan)
+	if err := r.mayPropose(s, p, at); err != nil {
+		return nil, err
+	}
+	asked := by != Bot // the bot offers; only a person's asking can start a look
+	if old, ok := s.Waiting(p.Step); ok && !r.aged(old, at) {
+		switch same := SamePlan(old.Plan, p); {
+		case same && asked && r.NeedNow(old) == 0:
+			return []Event{Authorized{Number: old.Number}}, nil
+		case same, !asked && len(old.Live(at)) > 0 && !p.voids(old.Plan):
+			return nil, AlreadyWaiting
+		}
+	}
+	if !asked && s.declined(p) {
+		return nil, WasDeclined
+	}
+	events := r.propose(s, p, at)
+	if asked && r.Need(r.Tier(p)) == 0 {
+		events = append(events, Authorized{Number: len(s.Proposals) + 1})
+	}
+	return events, nil
+}
+
+// propose is the plan's event, and the end of the plan that it replaces.
+func (r Rules) propose(s State, p Plan, at time.Time) []Event {
+	tier := r.Tier(p)
+	n, need := len(s.Proposals)+1, r.Need(tier)
+	var events []Event
+	if old, ok := s.Waiting(p.Step); ok {
+		if r.aged(old, at) {
+			events = append(events, Lapsed{old.Number})
+		} else {
+			events = append(events, Superseded{Number: old.Number, By: n})
+		}
+	}
+	return append(events, Proposed{
+		Number: n, Digest: digest(s.ID, n, p, tier, need), Plan: p, Tier: tier, Need: need,
+	})
+}
+
+// about fills in what a step that touches no cloud is about: this incident's key
+// and user, as last seen. So votes are bound to it, and nobody helps to call off
+// the alarm about their own user.
+func (s State) about(p Plan) Plan {
+	if internal(p.Step) {
+		p.Target = s.Target()
+	}
+	return p
+}
+
+// mayPropose checks what holds for any plan, whoever asks.
+func (r Rules) mayPropose(s State, p Plan, at time.Time) error {
+	switch {
+	case !s.Open():
+		return NotOpen
+	case s.Busy(p.Step):
+		return InProgress
+	case !p.keeps():
+		return BadPlan
+	case internal(p.Step):
+		return s.mayDecide(p)
+	case s.Lookup():
+		return NoKeyYet
+	case p.Step == "" || !s.names(p.Target):
+		return BadPlan
+	}
+	if err := s.mayUndo(p); err != nil {
+		return err
+	}
+	return r.inOrder(s, p, at)
+}
+
+// names reports whether t is whole and is what was seen to be this incident's
+// key and user. Nothing else can be acted upon here.
+func (s State) names(t Target) bool {
+	whole := t.Account != "" && t.User != "" && t.UserID != "" && t.Key == s.Key
+	seen := s.Target()
+	return whole && (seen.UserID == "" || t.UserID == seen.UserID && t.User == seen.User && t.Account == seen.Account)
+}
+
+// mayUndo checks what an undo claims to take back.
+func (s State) mayUndo(p Plan) error {
+	if p.Undoes == 0 {
+		return nil
+	}
+	done, ok := s.Proposal(p.Undoes)
+	switch {
+	case !ok:
+		return NoSuchPlan
+	case done.Status != StatusDone || done.Outcome == Rejected || done.UndoneBy != 0:
+		return NothingToUndo
+	case done.Plan.Undo != p.Step:
+		return BadPlan
+	}
+	return nil
+}
+
+// declined reports whether somebody said no to just this when it was last asked.
+// Then the bot stops offering it; a person may still ask.
+func (s State) declined(p Plan) bool {
+	for _, old := range slices.Backward(s.Proposals) {
+		if old.Plan.Step == p.Step {
+			return old.Status == StatusDeclined && SamePlan(old.Plan, p)
+		}
+	}
+	return false
+}
+
+// internal steps are decided by the votes alone and touch no cloud.
+func internal(step string) bool { return step == StepFalseAlarm || step == StepClose }
+
+// mayDecide checks an internal step. Its reason is part of the plan, so that
+// people vote on it too.
+func (s State) mayDecide(p Plan) error {
+	switch {
+	case p.Params["reason"] == "":
+		return NeedsReason
+	case p.Step == StepFalseAlarm && s.FalseAlarm:
+		return AlreadySaid
+	case p.Step == StepClose && s.Running():
+		return InProgress
+	}
+	return nil
+}

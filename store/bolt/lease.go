@@ -1,0 +1,101 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"twokey/store"
+)
+
+// errIdle rolls a claim back that another worker was faster with, so that it
+// writes nothing.
+var errIdle = errors.New("nothing is due")
+
+// Claim implements [store.Store]. On an idle lane it writes nothing.
+func (s *Store) Claim(ctx context.Context, lane string, now time.Time, lease time.Duration) (store.Lease, bool, error) {
+	due, waiting, err := s.NextDue(ctx, lane)
+	if err != nil || !waiting || due.After(now) {
+		return store.Lease{}, false, err
+	}
+	var l store.Lease
+	err = s.update(ctx, func(tx *bbolt.Tx) (err error) {
+		l, err = claimIn(tx, lane, now, micro(now.Add(lease)))
+		return err
+	})
+	switch {
+	case errors.Is(err, errIdle):
+		return store.Lease{}, false, nil
+	case err != nil:
+		return store.Lease{}, false, err
+	}
+	return l, true, nil
+}
+
+func claimIn(tx *bbolt.Tx, lane string, now, until time.Time) (store.Lease, error) {
+	q := queueOf(tx)
+	old, ok, err := q.first(lane)
+	switch {
+	case err != nil:
+		return store.Lease{}, err
+	case !ok, old.at().After(now):
+		return store.Lease{}, errIdle
+	}
+	e := old.taken(lastToken.read(tx)+1, now, until)
+	if err := lastToken.write(tx, e.Token); err != nil {
+		return store.Lease{}, err
+	}
+	return store.Lease{Job: e.Job, Token: e.Token, Until: e.Until}, q.replace(old, e)
+}
+
+// Extend implements [store.Store].
+func (s *Store) Extend(ctx context.Context, l store.Lease, until time.Time) (store.Lease, error) {
+	err := s.held(ctx, l, func(q queue, e entry) error {
+		longer := e
+		if until = micro(until); until.After(e.Until) {
+			longer.Until = until
+		}
+		l.Until = longer.Until
+		return q.replace(e, longer)
+	})
+	if err != nil {
+		return store.Lease{}, err
+	}
+	return l, nil
+}
+
+// Finish implements [store.Store].
+func (s *Store) Finish(ctx context.Context, l store.Lease) error {
+	return s.held(ctx, l, func(q queue, _ entry) error { return q.finish(l) })
+}
+
+// Retry implements [store.Store].
+func (s *Store) Retry(ctx context.Context, l store.Lease, due time.Time) error {
+	return s.held(ctx, l, func(q queue, e entry) error { return q.replace(e, e.givenBack(micro(due))) })
+}
+
+// held writes under a lease that must still be held.
+func (s *Store) held(ctx context.Context, l store.Lease, write func(queue, entry) error) error {
+	return s.update(ctx, func(tx *bbolt.Tx) error {
+		q := queueOf(tx)
+		e, err := q.held(l)
+		if err != nil {
+			return err
+		}
+		return write(q, e)
+	})
+}
+
+// NextDue implements [store.Store].
+func (s *Store) NextDue(ctx context.Context, lane string) (at time.Time, ok bool, err error) {
+	err = s.view(ctx, func(tx *bbolt.Tx) error {
+		e, found, err := queueOf(tx).first(lane)
+		if found {
+			at, ok = e.at(), true
+		}
+		return err
+	})
+	return at, ok, err
+}
