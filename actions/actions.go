@@ -72,6 +72,11 @@ type Account interface {
 	Actions() Catalog
 }
 
+// KnownBefore is the parameter of every plan that says, in RFC 3339, when the
+// leak was first seen. Use of the key before counts as its owner's need and goes
+// into [incident.Plan.Impact]; use after it does not.
+const KnownBefore = "known_before"
+
 // Undoer is who undid something.
 type Undoer struct {
 	Who   string // user name, role or "root"

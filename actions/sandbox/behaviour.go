@@ -32,7 +32,7 @@ func (c *Cloud) SetBehaviour(b Behaviour) {
 	defer c.mu.Unlock()
 	c.behaviour = b
 	if b.ReadLag == 0 {
-		c.past = nil
+		c.older = nil
 	}
 }
 

@@ -28,7 +28,6 @@ var (
 	errNonce     = &Error{http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.", nil}
 	errTimestamp = &Error{http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", nil}
 	errThrottled = &Error{http.StatusBadRequest, "Throttling.User", "Request was denied due to user flow control.", nil}
-	errInternal  = &Error{http.StatusInternalServerError, "InternalError", "The request processing has failed due to some unknown error.", nil}
 	errOffline   = &Error{http.StatusServiceUnavailable, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.", nil}
 	errBody      = &Error{http.StatusBadRequest, "InvalidParameter", "The request body is not usable.", nil}
 )

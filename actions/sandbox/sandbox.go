@@ -42,6 +42,10 @@ type Options struct {
 	// their requests with the machine's clock, so a test that moves Now by hours
 	// sets this to time.Now.
 	WireNow func() time.Time
+	// File keeps the account beyond the life of the process; it is for [Open] alone.
+	// Empty: memory only. It holds the pretend secrets in plain text and has mode
+	// 0600: they open nothing but this account, but look like real ones.
+	File string
 	// Quotas left zero take the documented values.
 	Quotas Quotas
 	// Before and After are called, without any lock, right before and right after a
@@ -56,10 +60,11 @@ type Cloud struct {
 	now, wireNow           func() time.Time
 	quotas                 Quotas
 	before, after          func(action string)
+	file                   string // empty: memory only
 
 	mu        sync.Mutex
 	world     *world            // the present
-	past      []past            // older states, while reads lag behind writes
+	older     []past            // former states, while reads lag behind writes
 	instances map[string]string // id -> region
 	trail     []event
 	seq       int // of the last event
@@ -69,6 +74,9 @@ type Cloud struct {
 	applied   map[string]int
 	faults    []*injected
 	behaviour Behaviour
+	furnished *Furnished // nil: not furnished
+	unsaved   bool       // the log is ahead of the file
+	closed    bool       // the file is not ours any more
 
 	server  *http.Server
 	address string
@@ -77,7 +85,7 @@ type Cloud struct {
 
 var _ http.Handler = (*Cloud)(nil)
 
-// New makes an account without users, keys or custom policies.
+// New makes an account in memory, without users, keys or custom policies.
 func New(o Options) *Cloud {
 	c := &Cloud{
 		account: or(o.Account, "1234567890123456"), region: or(o.Region, "cn-hangzhou"),
@@ -121,18 +129,21 @@ func (c *Cloud) Start(ctx context.Context, addr string) error {
 	return nil
 }
 
-// Close ends the server, also requests that a fault holds, and waits for it.
+// Close ends the server, also requests that a fault holds, and waits for it. A file
+// gets what it lacks; later writes are refused.
 func (c *Cloud) Close() error {
 	c.mu.Lock()
 	server := c.server
 	c.server = nil
 	c.mu.Unlock()
-	if server == nil {
-		return nil
+	var err error
+	if server != nil {
+		err = server.Close()
+		c.served.Wait()
 	}
-	err := server.Close()
-	c.served.Wait()
-	if err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err = errors.Join(err, c.finish()); err != nil {
 		return fmt.Errorf("close sandbox: %w", err)
 	}
 	return nil

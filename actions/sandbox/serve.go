@@ -100,16 +100,34 @@ func (c *Cloud) apply(q *request, op operation) (map[string]any, *Error) {
 			return nil, errNoKey
 		}
 	}
-	answer, refused := op.handle(call)
+	answer, refused := c.take(call, op)
 	if refused != nil {
 		return nil, refused
 	}
 	c.applied[q.action]++
-	c.record(call.event(op, ""))
 	if answer == nil {
 		answer = map[string]any{}
 	}
 	return answer, nil
+}
+
+// take lets the call happen. A write whose file can't be written did not happen.
+func (c *Cloud) take(call *call, op operation) (answer map[string]any, refused *Error) {
+	happen := func() error {
+		if answer, refused = op.handle(call); refused != nil {
+			return refused
+		}
+		c.record(call.event(op, ""))
+		return nil
+	}
+	if !op.write {
+		_ = happen() // its error is refused
+		return answer, refused
+	}
+	if err := c.change(happen); err != nil && refused == nil {
+		return nil, errOffline
+	}
+	return answer, refused
 }
 
 // refuse logs a call that had no effect and answers with its code.

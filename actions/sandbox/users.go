@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,8 +36,9 @@ func (c *call) userName() string {
 		return c.param("UserName")
 	}
 	name, domain, found := strings.Cut(c.param("UserPrincipalName"), "@")
-	if found && domain != c.cloud.alias+mailSuffix && domain != c.cloud.account+mailSuffix {
-		return c.param("UserPrincipalName") // another domain: nobody here is called so
+	ours := domain == c.cloud.alias+mailSuffix || domain == c.cloud.account+mailSuffix
+	if found && (!ours || name == "") {
+		return c.param("UserPrincipalName") // nobody here is called so
 	}
 	return name
 }
@@ -131,8 +133,13 @@ func (c *call) row(u *user) map[string]any {
 	return out
 }
 
+var userNameShape = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+
 func createUser(c *call) (map[string]any, *Error) {
 	name := c.param("UserName")
+	if !userNameShape.MatchString(name) {
+		return nil, bad("InvalidParameter.UserName.InvalidChars", "The user name has characters that are not allowed.")
+	}
 	if c.world.users[name] != nil {
 		return nil, exists("User")
 	}

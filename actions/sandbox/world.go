@@ -112,7 +112,7 @@ func (u *user) clone() *user {
 // while reads lag. The caller holds the lock.
 func (c *Cloud) seen(now time.Time) *world {
 	then := now.Add(-c.behaviour.ReadLag)
-	for _, p := range c.past {
+	for _, p := range c.older {
 		if p.until.After(then) {
 			return p.world
 		}
@@ -127,8 +127,8 @@ func (c *Cloud) remember(now time.Time) {
 		return
 	}
 	then := now.Add(-c.behaviour.ReadLag)
-	c.past = slices.DeleteFunc(c.past, func(p past) bool { return !p.until.After(then) })
-	c.past = append(c.past, past{until: now, world: c.world.clone()})
+	c.older = slices.DeleteFunc(c.older, func(p past) bool { return !p.until.After(then) })
+	c.older = append(c.older, past{until: now, world: c.world.clone()})
 }
 
 // owner finds a key that is in use, root's included.

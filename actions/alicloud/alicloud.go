@@ -1,0 +1,123 @@
+// Package alicloud has the real steps: what twokey asks of Alibaba Cloud and does
+// to it, one [Account] per configured account.
+//
+// Every call goes through one place, which bounds its time, keeps to the
+// account's rate, tries again only where that is harmless, and turns whatever
+// comes back into an [actions.Error] without URL or parameter.
+//
+// It decides nothing: who may start a step, in which order and when is package
+// incident's business. It never holds root's credentials, never touches the
+// identity it runs as, and never sends an empty user name, which Alibaba Cloud
+// reads as "the caller".
+package alicloud
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"twokey/actions"
+	"twokey/actions/rampolicy"
+)
+
+// Account is one Alibaba Cloud account. Make one with [New]; all methods may be
+// called from many goroutines.
+type Account struct {
+	name, id   string
+	regions    []string
+	observe    bool
+	endpoints  endpoints
+	ring       *keyring
+	base       string // AccessKey id that a role is assumed with; may be empty
+	http       doer
+	paces      map[pace]limiter
+	now        func() time.Time
+	sleep      func(context.Context, time.Duration) error
+	quarantine quarantine
+
+	mu    sync.Mutex
+	own   *identity // who the bot is; nil until the cloud has said so
+	pasts map[question]past
+}
+
+var _ actions.Account = (*Account)(nil)
+
+// New makes an account of a configuration. It calls nothing: [Account.Check]
+// does. It returns an error that wraps [ErrConfig] when the configuration cannot
+// work.
+func New(c Config) (*Account, error) {
+	c, err := c.complete()
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
+	ends, err := c.endpoints()
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
+	doc, err := QuarantineDocument(c.Quarantine.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
+	ring, err := c.Credentials.keyring()
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
+	return &Account{
+		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
+		ring: ring, base: c.Credentials.base(), http: newDoer(c.HTTPTransport), paces: newPaces(),
+		now: c.Now, sleep: c.Sleep, quarantine: quarantine{name: c.Quarantine.Policy, doc: doc}, pasts: map[question]past{},
+	}, nil
+}
+
+// Name is the account's name in the configuration.
+func (a *Account) Name() string { return a.name }
+
+// Actions are the steps of this account, by name. An account that only observes
+// has them too, so that plans can be shown, but their Run refuses with
+// [incident.Observing], and so does every call that would write.
+func (a *Account) Actions() actions.Catalog {
+	return actions.NewCatalog(
+		keyDisable{step{a, "key.disable"}}, keyEnable{step{a, "key.enable"}},
+		keyDelete{step{a, "key.delete"}}, keyRestore{step{a, "key.restore"}},
+		policyQuarantine{step{a, "policy.quarantine"}}, policyDetach{step{a, "policy.detach"}},
+	)
+}
+
+// quarantine is the policy that takes power from a leaked identity.
+type quarantine struct {
+	name string
+	doc  rampolicy.Document
+}
+
+// together runs looks at the same time, a few at once, and returns the first
+// error; the others run to their end.
+func together(looks ...func() error) error {
+	var g errgroup.Group
+	g.SetLimit(abreast)
+	for _, look := range looks {
+		g.Go(look)
+	}
+	return g.Wait()
+}
+
+// abreast is how many looks of one question run at the same time.
+const abreast = 6
+
+// newDoer is the HTTP side; nil makes a transport of its own.
+func newDoer(t http.RoundTripper) doer {
+	if t == nil {
+		own := http.DefaultTransport.(*http.Transport).Clone()
+		own.MaxIdleConnsPerHost = 16
+		t = own
+	}
+	return doer{&http.Client{
+		Transport: t,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse // a redirect would take the signature elsewhere
+		},
+	}}
+}

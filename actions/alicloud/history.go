@@ -1,0 +1,219 @@
+package alicloud
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"twokey/actions"
+	"twokey/incident"
+)
+
+// window is how far back the audit trail answers (ActionTrail docs: LookupEvents).
+const window = 90 * 24 * time.Hour
+
+// searchPages bounds LookupEvents, of which there are two a second for the whole
+// account: 200 events of each region.
+const searchPages = 4
+
+// recent is how long a history is not asked for again. LookupEvents is rare, and
+// events come minutes late anyway: the same plan made anew right before it runs
+// must not queue for it, let alone lose what it knew.
+const recent = time.Minute
+
+// keptHistories bounds how many histories are kept.
+const keptHistories = 256
+
+// question asks for the uses of a key before a moment: later ones may be the
+// thief's. A zero moment asks for all.
+type question struct {
+	key   incident.KeyID
+	until time.Time
+}
+
+// asking reads [actions.KnownBefore]; a plan without it counts every use.
+func asking(step string, key incident.KeyID, given map[string]string) (question, error) {
+	text := given[actions.KnownBefore]
+	if text == "" {
+		return question{key: key}, nil
+	}
+	until, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return question{}, &actions.Error{Op: step, Code: CodeParameter}
+	}
+	return question{key, until.UTC()}, nil
+}
+
+// params are those a plan keeps, so that planning again asks the same.
+func (q question) params() map[string]string {
+	out := map[string]string{}
+	if !q.until.IsZero() {
+		out[actions.KnownBefore] = q.until.Format(time.RFC3339)
+	}
+	return out
+}
+
+// counts reports whether a use at a moment is one that is asked for.
+func (q question) counts(at time.Time) bool { return q.until.IsZero() || !at.After(q.until) }
+
+// use is one kind of use: an operation of a service, as ActionTrail names them.
+type use struct{ service, operation string }
+
+// past is what a key was used for, as far as it was read at a moment. Since is
+// from when on nothing is missing; zero when the trail did not answer.
+type past struct {
+	uses      []use
+	since, at time.Time
+}
+
+// history is what the key was used for. One that was read within the trail's own
+// lag stands in for one that cannot be read now.
+func (a *Account) history(ctx context.Context, q question) past {
+	a.mu.Lock()
+	old, known := a.pasts[q]
+	a.mu.Unlock()
+	now := a.now()
+	if known && now.Sub(old.at) < recent {
+		return old
+	}
+	read := a.readHistory(ctx, q, now)
+	if !read.since.IsZero() {
+		a.keep(q, read)
+		return read
+	}
+	if known && now.Sub(old.at) < trailLag {
+		return old
+	}
+	return read
+}
+
+func (a *Account) keep(q question, p past) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.pasts) >= keptHistories {
+		maps.DeleteFunc(a.pasts, func(_ question, old past) bool { return p.at.Sub(old.at) >= recent })
+	}
+	if len(a.pasts) < keptHistories {
+		a.pasts[q] = p
+	}
+}
+
+// readHistory searches the trail of every region, newest first. A key with more
+// events than are read is asked for by operation too.
+func (a *Account) readHistory(ctx context.Context, q question, now time.Time) past {
+	out := past{at: now}
+	asked := now.Add(-window).UTC().Truncate(24 * time.Hour) // the same all day long
+	if !q.until.IsZero() && !q.until.After(asked) {
+		return out // the trail has forgotten what came before
+	}
+	regions := a.trailRegions()
+	found := make([]past, len(regions))
+	looks := make([]func() error, len(regions))
+	for i, r := range regions {
+		looks[i] = func() (err error) {
+			found[i], err = a.usesIn(ctx, r, q, asked)
+			return err
+		}
+	}
+	err := together(looks...)
+	since := asked
+	for _, f := range found {
+		out.uses = append(out.uses, f.uses...)
+		if f.since.After(since) {
+			since = f.since
+		}
+	}
+	if err != nil {
+		return out // a region that did not answer is a gap
+	}
+	out.since = since
+	if since.After(asked) {
+		a.addByOperation(ctx, q, &out, asked)
+	}
+	return out
+}
+
+func (a *Account) usesIn(ctx context.Context, region string, q question, from time.Time) (past, error) {
+	events, all, err := a.search(ctx, region, "EventAccessKeyId", string(q.key), from, q.until, searchPages)
+	out := past{since: from}
+	for _, e := range events {
+		if e.ErrorCode == "" { // what was refused would not be missed
+			out.uses = append(out.uses, use{e.ServiceName, e.EventName})
+		}
+		if at := date(e.EventTime); !all && !at.IsZero() {
+			out.since = at // newest first: the last one read is the oldest
+		}
+	}
+	return out, err
+}
+
+// addByOperation fills the gap before the oldest event that was read: every
+// operation of 400 days is known by its last use. One that was last used after
+// the moment asked for, and not among the events, leaves the gap open: the owner
+// may have used it in there, or only the thief.
+func (a *Account) addByOperation(ctx context.Context, q question, p *past, asked time.Time) {
+	services, err := a.services(ctx, q.key)
+	if err != nil {
+		return
+	}
+	lists := make([][]dated, len(services))
+	looks := make([]func() error, len(services))
+	for i, s := range services {
+		looks[i] = func() (err error) {
+			lists[i], err = a.operations(ctx, q.key, s.name)
+			return err
+		}
+	}
+	if together(looks...) != nil {
+		return
+	}
+	open := false
+	for i, s := range services {
+		for _, o := range lists[i] {
+			u := use{s.name, o.name}
+			switch {
+			case slices.Contains(p.uses, u):
+			case q.counts(o.at):
+				p.uses = append(p.uses, u)
+			default:
+				open = true
+			}
+		}
+	}
+	if !open {
+		p.since = asked
+	}
+}
+
+// actions are the uses as policies name them, sorted.
+func (p past) actions() []string {
+	var out []string
+	for _, u := range p.uses {
+		if name := u.action(); name != "" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// prefixes are services whose actions RAM names differently than ActionTrail
+// names the service (RAM docs: Services that work with RAM).
+var prefixes = map[string]string{
+	"ims": "ram", "sls": "log", "dysmsapi": "dysms", "sas": "yundun-sas", "bssopenapi": "bss",
+}
+
+// action is the use as policies name it: "ecs:RunInstances"; empty if it is not
+// the name of one.
+func (u use) action() string {
+	service, name := strings.ToLower(word(u.service)), word(u.operation)
+	if service == "" || name == "" {
+		return ""
+	}
+	if p, ok := prefixes[service]; ok {
+		service = p
+	}
+	return service + ":" + name
+}

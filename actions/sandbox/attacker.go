@@ -1,0 +1,162 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+	"github.com/aliyun/credentials-go/credentials"
+)
+
+// ErrEndpoint refuses an attacker aimed at anything but loopback.
+var ErrEndpoint = errors.New("an attacker plays against loopback only")
+
+// Move is one call of a script. In parameters "{n}" is the number of the step and
+// "{instance}" the instance last heard of.
+type Move struct {
+	Version, Action string
+	Params          map[string]string
+}
+
+// Theft is the script of a thief: who am I, what is there, spend, dig in, destroy.
+func Theft() []Move {
+	return []Move{
+		{sts, "GetCallerIdentity", nil},
+		{ecs, "DescribeInstances", nil},
+		{ecs, "RunInstances", map[string]string{"Amount": "2", "InstanceType": "ecs.gn7i-c32g1.8xlarge"}},
+		{ram, "CreateUser", map[string]string{"UserName": "backup-svc-{n}"}},
+		{ram, "AttachPolicyToUser", map[string]string{"UserName": "backup-svc-{n}", "PolicyType": System, "PolicyName": "AdministratorAccess"}},
+		{ecs, "DeleteInstance", map[string]string{"InstanceId": "{instance}"}},
+	}
+}
+
+// Workload is the script of the rightful owner of a deployment key.
+func Workload() []Move {
+	return []Move{{ecs, "DescribeInstances", nil}}
+}
+
+// Attacker uses a key through the real SDK, one call a step, round and round. It
+// is for one goroutine at a time per Step, which it ensures itself.
+type Attacker struct {
+	endpoint, source string
+	credential       credentials.Credential
+	client           *http.Client
+	script           []Move
+
+	mu       sync.Mutex
+	step     int
+	instance string
+}
+
+// Result is how one step ended. Code is empty when the call was allowed.
+type Result struct {
+	Step    int
+	Action  string
+	Allowed bool
+	Code    string
+}
+
+// NewAttacker aims a script at a sandbox by its URL. The source is the address the
+// calls pretend to come from.
+func NewAttacker(endpoint string, k Key, source string, script []Move) (*Attacker, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" || loopback(u.Host) != nil || len(script) == 0 {
+		return nil, ErrEndpoint
+	}
+	credential, err := credentials.NewCredential(&credentials.Config{
+		Type: tea.String("access_key"), AccessKeyId: tea.String(k.ID), AccessKeySecret: tea.String(string(k.Secret)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make credential of %s: %w", k.ID, err)
+	}
+	return &Attacker{
+		endpoint: u.Host, source: source, credential: credential, script: script,
+		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, // no proxy, nothing left open
+	}, nil
+}
+
+// Step makes the next call of the script. A refusal is a Result; an error means
+// that there was no answer to read.
+func (a *Attacker) Step(ctx context.Context) (Result, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	move := a.script[a.step%len(a.script)]
+	round := a.step / len(a.script)
+	a.step++
+	out := Result{Step: a.step, Action: move.Action}
+	body, err := a.call(ctx, move, round)
+	var refused *tea.SDKError
+	if errors.As(err, &refused) {
+		out.Code = tea.StringValue(refused.Code)
+		return out, nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("call %s: %w", move.Action, err)
+	}
+	out.Allowed = true
+	a.notice(body)
+	return out, nil
+}
+
+func (a *Attacker) call(ctx context.Context, m Move, round int) (map[string]any, error) {
+	client, err := openapi.NewClient(&openapiutil.Config{ // fresh: one client races on itself
+		Credential: a.credential, Endpoint: tea.String(a.endpoint), Protocol: tea.String("http"), HttpClient: quiet{a.client},
+	})
+	if err != nil {
+		return nil, err
+	}
+	query := map[string]any{}
+	for name, value := range m.Params {
+		query[name] = strings.NewReplacer("{n}", strconv.Itoa(round+1), "{instance}", a.instance).Replace(value)
+	}
+	answer, err := client.CallApiWithCtx(ctx, &openapiutil.Params{
+		Action: tea.String(m.Action), Version: tea.String(m.Version), Protocol: tea.String("HTTP"), Method: tea.String("POST"),
+		AuthType: tea.String("AK"), Style: tea.String("RPC"), Pathname: tea.String("/"),
+		ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
+	}, &openapiutil.OpenApiRequest{
+		Query: openapiutil.Query(query), Headers: map[string]*string{sourceName: tea.String(a.source)},
+	}, &dara.RuntimeOptions{})
+	if err != nil {
+		return nil, err
+	}
+	body, _ := answer["body"].(map[string]any)
+	return body, nil
+}
+
+// notice remembers an instance that the answer names.
+func (a *Attacker) notice(body map[string]any) {
+	sets, _ := body["InstanceIdSets"].(map[string]any)
+	ids, _ := sets["InstanceIdSet"].([]any)
+	if len(ids) > 0 {
+		a.instance, _ = ids[0].(string)
+		return
+	}
+	list, _ := body["Instances"].(map[string]any)
+	rows, _ := list["Instance"].([]any)
+	if len(rows) > 0 {
+		row, _ := rows[0].(map[string]any)
+		a.instance, _ = row["InstanceId"].(string)
+	}
+}
+
+// quiet hides the URL, and with it the parameters, from network errors.
+type quiet struct{ client *http.Client }
+
+// Call makes the request; the transport settings of the SDK are not used.
+func (q quiet) Call(r *http.Request, _ *http.Transport) (*http.Response, error) {
+	answer, err := q.client.Do(r)
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return nil, wrapped.Err
+	}
+	return answer, err
+}

@@ -1,0 +1,73 @@
+package sandbox
+
+import "time"
+
+// maxSavedEvents is how many of the newest events a file keeps; older ones only
+// where a key's last use depends on them.
+const maxSavedEvents = 2_000
+
+type savedEvent struct {
+	Seq          int
+	ID           string
+	At           time.Time
+	Service      string            `json:",omitempty"`
+	Version      string            `json:",omitempty"`
+	Name         string            `json:",omitempty"`
+	Write        bool              `json:",omitempty"`
+	KeyID        string            `json:",omitempty"`
+	AccountType  string            `json:",omitempty"`
+	OwnerID      string            `json:",omitempty"`
+	UserName     string            `json:",omitempty"`
+	Source       string            `json:",omitempty"`
+	Agent        string            `json:",omitempty"`
+	Region       string            `json:",omitempty"`
+	Code         string            `json:",omitempty"`
+	Params       map[string]string `json:",omitempty"`
+	ResourceType string            `json:",omitempty"`
+	Resource     string            `json:",omitempty"`
+}
+
+// usage is what the last-used calls of ActionTrail tell apart.
+type usage struct{ key, service, name, source string }
+
+// lasting are the events that outlive the process, in the order of the log: the
+// newest, and each key's newest use by service, event and address however old it
+// is, or a restart would make an idle key look unused. The caller holds the lock.
+func (c *Cloud) lasting() []event {
+	from := max(0, len(c.trail)-maxSavedEvents)
+	newest := map[usage]event{}
+	for _, e := range c.trail {
+		if e.used() && !e.at.Before(newest[e.usage()].at) {
+			newest[e.usage()] = e
+		}
+	}
+	var out []event
+	for _, e := range c.trail[:from] {
+		if e.used() && newest[e.usage()].seq == e.seq {
+			out = append(out, e)
+		}
+	}
+	return append(out, c.trail[from:]...)
+}
+
+func (e event) usage() usage { return usage{e.keyID, e.service, e.name, e.source} }
+
+func (e event) saved() savedEvent {
+	return savedEvent{
+		Seq: e.seq, ID: e.id, At: e.at, Service: e.service, Version: e.version, Name: e.name, Write: e.write, KeyID: e.keyID,
+		AccountType: e.accountType, OwnerID: e.ownerID, UserName: e.userName, Source: e.source, Agent: e.agent, Region: e.region,
+		Code: e.code, Params: e.params, ResourceType: e.resourceType, Resource: e.resource,
+	}
+}
+
+func (s savedEvent) event() event {
+	e := event{
+		seq: s.Seq, id: s.ID, at: s.At, service: s.Service, version: s.Version, name: s.Name, write: s.Write, keyID: s.KeyID,
+		accountType: s.AccountType, ownerID: s.OwnerID, userName: s.UserName, source: s.Source, agent: s.Agent, region: s.Region,
+		code: s.Code, params: s.Params, resourceType: s.ResourceType, resource: s.Resource,
+	}
+	if e.params == nil {
+		e.params = map[string]string{} // LookupEvents answers {}, not null
+	}
+	return e
+}
