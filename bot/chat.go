@@ -180,6 +180,8 @@ type Line struct {
 	Tone Tone
 	Who  string // display name; empty: the bot
 	Text string
+
+	Mention []Account // who is to be told that the line is for them
 }
 
 // Tone is how a thing looks where colours exist. It never carries meaning alone.

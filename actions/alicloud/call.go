@@ -25,9 +25,8 @@ const tries = 3
 type effect int
 
 const (
-	reads   effect = iota // again after any passing failure
-	settles               // a write that says how things shall be: the same
-	moves                 // a write whose second effect may differ: only if the first surely had none
+	reads  effect = iota // again after any passing failure
+	writes               // again only if the first surely had no effect; else the caller reads before it asks again
 )
 
 // pace is which of the account's rates a call counts against.
@@ -60,11 +59,8 @@ type operation struct {
 	once   bool // not tried again: somebody waits for something better
 }
 
-func look(name string) operation { return operation{name: name, effect: reads, pace: looking} }
-func settle(name string) operation {
-	return operation{name: name, effect: settles, pace: writing}
-}
-func move(name string) operation { return operation{name: name, effect: moves, pace: writing} }
+func look(name string) operation  { return operation{name: name, effect: reads, pace: looking} }
+func write(name string) operation { return operation{name: name, effect: writes, pace: writing} }
 
 // do makes one call, if need be several times. The client given to f is new for
 // each try, because SDK clients are not safe to share.
@@ -123,7 +119,7 @@ func (a *Account) wait(ctx context.Context, o operation) error {
 
 // mayRepeat is true for failures that pass, of calls that may be made twice.
 func (o operation) mayRepeat(err error) bool {
-	if o.effect == moves {
+	if o.effect == writes {
 		return throttled(err) // turned away at the door: it had no effect
 	}
 	return actions.Transient(err)

@@ -41,7 +41,11 @@ func TestPassingFailuresAreMadeAgainAndThenTold(t *testing.T) {
 			remove := s.cloud.Inject(sandbox.Fault{Kind: kind, Action: "UpdateAccessKey"})
 			_, err := s.step(p.Step).Run(t.Context(), p)
 			s.wantError(err, code)
-			if n := s.cloud.Calls("UpdateAccessKey"); !actions.Transient(err) || n != 3 {
+			want := 1 // it may have had its effect: whoever asked reads before asking again
+			if kind == sandbox.Throttle {
+				want = 3 // turned away at the door
+			}
+			if n := s.cloud.Calls("UpdateAccessKey"); !actions.Transient(err) || n != want {
 				t.Fatalf("%v after %d calls", err, n)
 			}
 			s.verify(p, false)
@@ -56,15 +60,15 @@ func TestAnAnswerThatIsLostIsNotTheTruth(t *testing.T) {
 	for _, row := range []struct {
 		step, action string
 		before       []string
-		calls        int // a call whose second effect may differ is made once
+		done         bool // with that one call
 	}{
-		{incident.StepKeyDisable, "UpdateAccessKey", nil, 3},
-		{incident.StepKeyEnable, "UpdateAccessKey", []string{incident.StepKeyDisable}, 3},
-		{incident.StepKeyDelete, "DeleteAccessKey", []string{incident.StepKeyDisable}, 1},
-		{incident.StepKeyRestore, "RestoreAccessKeyFromRecycleBin", []string{incident.StepKeyDisable, incident.StepKeyDelete}, 1},
-		{incident.StepPolicyQuarantine, "CreatePolicy", nil, 2},
-		{incident.StepPolicyQuarantine, "AttachPolicyToUser", nil, 2},
-		{incident.StepPolicyDetach, "DetachPolicyFromUser", []string{incident.StepPolicyQuarantine}, 2},
+		{incident.StepKeyDisable, "UpdateAccessKey", nil, true},
+		{incident.StepKeyEnable, "UpdateAccessKey", []string{incident.StepKeyDisable}, true},
+		{incident.StepKeyDelete, "DeleteAccessKey", []string{incident.StepKeyDisable}, true},
+		{incident.StepKeyRestore, "RestoreAccessKeyFromRecycleBin", []string{incident.StepKeyDisable, incident.StepKeyDelete}, true},
+		{incident.StepPolicyQuarantine, "CreatePolicy", nil, false},
+		{incident.StepPolicyQuarantine, "AttachPolicyToUser", nil, true},
+		{incident.StepPolicyDetach, "DetachPolicyFromUser", []string{incident.StepPolicyQuarantine}, true},
 	} {
 		t.Run(row.step+" "+row.action, func(t *testing.T) {
 			s := newStage(t)
@@ -73,15 +77,19 @@ func TestAnAnswerThatIsLostIsNotTheTruth(t *testing.T) {
 				s.do(name)
 			}
 			p := s.plan(row.step)
-			had := s.cloud.Calls(row.action)
-			s.cloud.Inject(sandbox.Fault{Kind: sandbox.Drop, Action: row.action})
+			had := s.cloud.Applied(row.action)
+			s.cloud.Inject(sandbox.Fault{Kind: sandbox.Drop, Action: row.action, Next: 1})
 			_, err := s.step(p.Step).Run(t.Context(), p)
 			if err != nil {
 				s.wantError(err, "Network")
 			}
-			s.verify(p, true)
-			if n := s.cloud.Calls(row.action) - had; n != row.calls {
-				t.Fatalf("%d calls of %s, want %d", n, row.action, row.calls)
+			s.verify(p, row.done)
+			if !row.done {
+				_ = got(s.step(p.Step).Run(t.Context(), p))(t)
+				s.verify(p, true)
+			}
+			if n := s.cloud.Applied(row.action) - had; n != 1 {
+				t.Fatalf("%s took effect %d times", row.action, n)
 			}
 		})
 	}

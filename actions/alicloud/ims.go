@@ -108,7 +108,7 @@ func binIDs(keys []binned) string {
 // says.
 func (a *Account) restoreKey(ctx context.Context, userID string, key incident.KeyID) error {
 	var none struct{}
-	return a.ims(ctx, move("ims:RestoreAccessKeyFromRecycleBin"), "RestoreAccessKeyFromRecycleBin",
+	return a.ims(ctx, write("ims:RestoreAccessKeyFromRecycleBin"), "RestoreAccessKeyFromRecycleBin",
 		params{"UserId": userID, "UserAccessKeyId": string(key)}, &none)
 }
 

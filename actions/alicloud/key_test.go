@@ -98,8 +98,9 @@ func TestAThiefCannotMakeAContainmentLookHarmfulOrDrift(t *testing.T) {
 	}
 	use(48*time.Hour, "Ecs", "DeleteInstance") // its owner's, before
 	use(48*time.Hour, "Rds", "DescribeDBInstances")
+	use(100*24*time.Hour, "Kms", "Decrypt")   // so long ago that only its last use is kept
 	use(time.Minute, "Ecs", "DeleteInstance") // anybody's, after
-	want := map[string][]string{incident.StepKeyDisable: {"Ecs", "Rds"}, incident.StepPolicyQuarantine: {"ecs:DeleteInstance"}}
+	want := map[string][]string{incident.StepKeyDisable: {"Ecs", "Kms", "Rds"}, incident.StepPolicyQuarantine: {"ecs:DeleteInstance"}}
 	plans := map[string]incident.Plan{}
 	for name, breaks := range want {
 		plans[name] = got(s.step(name).Plan(t.Context(), s.target, given))(t)

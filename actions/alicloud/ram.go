@@ -55,7 +55,7 @@ func (a *Account) listKeys(ctx context.Context, user string) ([]listedKey, error
 
 // updateKey makes a key Active or Inactive (RAM docs: UpdateAccessKey).
 func (a *Account) updateKey(ctx context.Context, user, key, status string) error {
-	return a.ram(ctx, settle("ram:UpdateAccessKey"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
+	return a.ram(ctx, write("ram:UpdateAccessKey"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
 		_, err := c.UpdateAccessKeyWithContext(ctx, &ram.UpdateAccessKeyRequest{UserName: &user, UserAccessKeyId: &key, Status: &status}, r)
 		return err
 	}, user, key, status)
@@ -63,7 +63,7 @@ func (a *Account) updateKey(ctx context.Context, user, key, status string) error
 
 // deleteKey moves a key to the recycle bin (RAM docs: DeleteAccessKey).
 func (a *Account) deleteKey(ctx context.Context, user, key string) error {
-	return a.ram(ctx, move("ram:DeleteAccessKey"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
+	return a.ram(ctx, write("ram:DeleteAccessKey"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
 		_, err := c.DeleteAccessKeyWithContext(ctx, &ram.DeleteAccessKeyRequest{UserName: &user, UserAccessKeyId: &key}, r)
 		return err
 	}, user, key)
@@ -184,7 +184,7 @@ func (a *Account) policyText(ctx context.Context, name string) (string, error) {
 
 // createPolicy makes a custom policy (RAM docs: CreatePolicy).
 func (a *Account) createPolicy(ctx context.Context, name, document string) error {
-	return a.ram(ctx, settle("ram:CreatePolicy"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
+	return a.ram(ctx, write("ram:CreatePolicy"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
 		_, err := c.CreatePolicyWithContext(ctx, &ram.CreatePolicyRequest{
 			PolicyName: &name, PolicyDocument: &document,
 			Description: new("Attached by twokey to users whose AccessKey leaked. Do not detach before the key is deleted."),
@@ -195,7 +195,7 @@ func (a *Account) createPolicy(ctx context.Context, name, document string) error
 
 // attach gives a user the custom policy (RAM docs: AttachPolicyToUser).
 func (a *Account) attach(ctx context.Context, user, policy string) error {
-	return a.ram(ctx, settle("ram:AttachPolicyToUser"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
+	return a.ram(ctx, write("ram:AttachPolicyToUser"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
 		_, err := c.AttachPolicyToUserWithContext(ctx, &ram.AttachPolicyToUserRequest{UserName: &user, PolicyName: &policy, PolicyType: new(custom)}, r)
 		return err
 	}, user, policy)
@@ -203,7 +203,7 @@ func (a *Account) attach(ctx context.Context, user, policy string) error {
 
 // detach takes the custom policy from a user (RAM docs: DetachPolicyFromUser).
 func (a *Account) detach(ctx context.Context, user, policy string) error {
-	return a.ram(ctx, settle("ram:DetachPolicyFromUser"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
+	return a.ram(ctx, write("ram:DetachPolicyFromUser"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
 		_, err := c.DetachPolicyFromUserWithContext(ctx, &ram.DetachPolicyFromUserRequest{UserName: &user, PolicyName: &policy, PolicyType: new(custom)}, r)
 		return err
 	}, user, policy)

@@ -20,6 +20,8 @@ const (
 	ThiefSource = "198.51.100.66" // where nobody has
 )
 
+const day = 24 * time.Hour
+
 // Furnish fills an account with people, keys and a past, for demos, drills and the
 // stories of tests; all of it or, on an error, nothing. An account that is furnished
 // already, be it by a process that was killed, is left as it is: the same keys are
@@ -45,6 +47,7 @@ func (c *Cloud) Furnish() (Furnished, error) {
 
 func (c *Cloud) furnish(w *world, now time.Time) (Furnished, error) {
 	f := Furnished{Victim: "ci-deploy"}
+	hired := now.Add(-210 * day) // before any key was used
 	for _, row := range []struct {
 		into     *Key
 		user     string
@@ -55,12 +58,12 @@ func (c *Cloud) furnish(w *world, now time.Time) (Furnished, error) {
 		{&f.Idle, "old-reports", []string{"AliyunECSReadOnlyAccess"}},
 	} {
 		var err error
-		if *row.into, err = w.seedPerson(row.user, row.policies, now); err != nil {
+		if *row.into, err = w.seedPerson(row.user, row.policies, hired); err != nil {
 			return f, err
 		}
 	}
 	var err error
-	if f.Root, err = w.seedKey(w.root, newKeyID(), now); err != nil {
+	if f.Root, err = w.seedKey(w.root, newKeyID(), hired); err != nil {
 		return f, err
 	}
 	c.seedInstance()
@@ -83,7 +86,6 @@ func (w *world) seedPerson(name string, policies []string, now time.Time) (Key, 
 
 // past is four months of deploying, and a report that was forgotten.
 func (c *Cloud) past(f Furnished, now time.Time) error {
-	const day = 24 * time.Hour
 	for ago := 120 * day; ago > 0; ago -= 5 * day {
 		use := Use{At: now.Add(-ago), Service: "Ecs", Event: "DescribeInstances", Source: KnownSource}
 		if err := c.seedUse(f.Leaked.ID, use, now); err != nil {

@@ -62,7 +62,7 @@ func start(t *testing.T, change ...func(*sandbox.Options)) *stage {
 	for _, f := range change {
 		f(&o)
 	}
-	s.Cloud = sandbox.New(o)
+	s.Cloud = must[*sandbox.Cloud](t)(sandbox.Open(o))
 	if err := s.Start(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (s savedEvent) event() event {
 		code: s.Code, params: s.Params, resourceType: s.ResourceType, resource: s.Resource,
 	}
 	if e.params == nil {
-		e.params = map[string]string{} // LookupEvents answers {}, not null
+		e.params = nil // LookupEvents answers {}, not null
 	}
 	return e
 }

@@ -1,0 +1,102 @@
+package sandbox
+
+import (
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The account with every field of every part set, so that a field which is
+// forgotten in the file is seen: it would come back empty.
+func full(t *testing.T, c *Cloud) {
+	t.Helper()
+	at := time.Date(2026, 11, 21, 2, 50, 0, 123_456_789, time.FixedZone("", 8*60*60))
+	k := key{"id", newSecret(), true, at, at.Add(1), at.Add(2), at.Add(3)}
+	attached := []attachment{{PolicyRef{System, "ReadOnlyAccess"}, at.Add(4)}}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := c.Furnish()
+	must(err)
+	must(c.AddPolicy("q", `{"Version":"1","Statement":[{"Effect":"Deny","Action":"ram:*","Resource":"*"}]}`))
+	must(c.seed(func(w *world, _ time.Time) error {
+		u := &user{
+			"20001", "alice", "Alice", "alice@acme.example", "of ops", at, at.Add(5), []key{k}, []key{k}, attached,
+			map[string]time.Time{"ops": at.Add(6)}, &Login{true, true, true, at.Add(7)}, true,
+		}
+		w.users["alice"], w.groups["ops"] = u, &group{"g-1", "ops", at.Add(8), attached}
+		w.root.mfa, w.root.bin = true, []key{k}
+		p := w.policies["q"]
+		p.description, p.last, p.standing = "quarantine", 3, "v3"
+		p.versions = append(p.versions, version{"v3", p.versions[0].text, p.versions[0].doc, at.Add(9)})
+		c.record(event{
+			0, "event", at, "Ram", "2015-05-01", "CreateUser", true, "id", ramUser, "20001", "alice", "203.0.113.7",
+			"agent", "cn-hangzhou", "NoPermission", map[string]string{"UserName": "x"}, "ACS::RAM::User", "x",
+		})
+		return nil
+	}))
+}
+
+func TestNothingOfTheAccountIsForgotten(t *testing.T) {
+	o := Options{File: filepath.Join(t.TempDir(), "account")}
+	c, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full(t, c)
+	alice, q := c.world.users["alice"], c.world.policies["q"]
+	for _, v := range []any{*alice, alice.keys[0], *c.world.groups["ops"], *q, q.versions[1], c.trail[len(c.trail)-1], *c.furnished} {
+		for field, value := range reflect.ValueOf(v).Fields() {
+			if value.IsZero() {
+				t.Errorf("%T.%s is not set: this test can't see whether the file keeps it", v, field.Name)
+			}
+		}
+	}
+	again, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	everything := cmp.Exporter(func(reflect.Type) bool { return true })
+	was := []any{c.world, c.instances, c.trail, c.seq, c.furnished}
+	if diff := cmp.Diff(was, []any{again.world, again.instances, again.trail, again.seq, again.furnished}, everything); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheFileKeepsTheNewestEventsAndEveryLastUse(t *testing.T) {
+	c := New(Options{})
+	f, err := c.Furnish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := c.now()
+	for n := range maxSavedEvents + 500 {
+		u := Use{At: start.Add(time.Duration(n) * time.Second), Service: "Oss", Event: "GetObject", Resource: strconv.Itoa(n)}
+		if err := c.RecordUse(f.Bot.ID, u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lasting := c.lasting()
+	if !slices.IsSortedFunc(lasting, func(a, b event) int { return a.seq - b.seq }) {
+		t.Error("out of order")
+	}
+	if newest := lasting[len(lasting)-maxSavedEvents:]; newest[0].seq != c.seq-maxSavedEvents+1 {
+		t.Errorf("the newest begin with event %d of %d", newest[0].seq, c.seq)
+	}
+	var older []string
+	for _, e := range lasting[:len(lasting)-maxSavedEvents] {
+		older = append(older, e.userName+" "+e.name+" "+start.Sub(e.at).Round(time.Minute).String())
+	}
+	want := []string{"ci-deploy DescribeInstances 120h0m0s", "ci-deploy StartInstance 4m0s", "old-reports DescribeInstances 4800h0m0s"}
+	if diff := cmp.Diff(want, older); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,276 @@
+// Package chattest holds the one story that every chat platform must pass, and
+// the world it plays in: a real store, the real SDKs against the sandbox, the
+// real catalogs, and a clock that stands still until it is told to move.
+//
+// It is for tests only and mocks nothing.
+package chattest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"twokey/actions"
+	"twokey/actions/alicloud"
+	"twokey/actions/sandbox"
+	"twokey/bot"
+	"twokey/bot/playbook"
+	"twokey/bot/view"
+	"twokey/incident"
+	"twokey/store"
+	"twokey/store/bolt"
+)
+
+// World is a bot and everything around it.
+type World struct {
+	Bot      *bot.Bot
+	Cloud    *sandbox.Cloud
+	Scene    sandbox.Furnished
+	Attacker *sandbox.Attacker
+	Clock    *Clock
+	Path     string // of the store's file
+
+	salts int
+	t     *testing.T
+	db    *bolt.Store
+}
+
+// Clock stands still until it is told to move. It begins at the machine's time,
+// because the SDKs sign with that.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is the time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Move lets time pass; a negative d sets the clock back.
+func (c *Clock) Move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Options change the world before it begins.
+type Options struct {
+	Rules   func(*incident.Rules)
+	Account func(actions.Account) actions.Account // wraps the account
+	Store   func(store.Store) store.Store         // wraps the store
+}
+
+// People of the story. Eve is on the platforms and in no configuration.
+const (
+	Ana  incident.Person = "ana"
+	Bo   incident.Person = "bo"
+	Chen incident.Person = "chen"
+)
+
+// Entries are the story's people, on the platforms console, slack, lark and
+// dingtalk under their own names.
+func Entries() []bot.Entry {
+	entry := func(id incident.Person, name string) bot.Entry {
+		e := bot.Entry{ID: id, Name: name, Lang: "en"}
+		for _, platform := range []string{"console", "slack", "lark", "dingtalk"} {
+			e.Accounts = append(e.Accounts, bot.Account{Platform: platform, User: string(id)})
+		}
+		return e
+	}
+	return []bot.Entry{entry(Ana, "Ana"), entry(Bo, "Bo"), entry(Chen, "Chen")}
+}
+
+// Rules are the story's rules: two people for what disrupts or destroys.
+func Rules() incident.Rules {
+	return incident.Rules{
+		Members: []incident.Member{
+			{ID: Ana, Roles: []incident.Role{incident.Responder, incident.Approver}},
+			{ID: Bo, Roles: []incident.Role{incident.Responder, incident.Approver}},
+			{ID: Chen, Roles: []incident.Role{incident.Approver}},
+		},
+		RequesterCounts: true, Window: 30 * time.Minute, ReasonFrom: incident.Destructive,
+		Playbook: playbook.Default(), Remind: []time.Duration{5 * time.Minute, 15 * time.Minute},
+		Automation: incident.Automation{Cap: 3, History: 14 * 24 * time.Hour},
+	}
+}
+
+// New makes a world with these rooms. It ends with the test.
+func New(t *testing.T, o Options, rooms ...bot.Chat) *World {
+	t.Helper()
+	w := &World{t: t, Clock: &Clock{now: time.Now().UTC().Truncate(time.Second)}, Path: filepath.Join(t.TempDir(), "twokey.db")}
+	w.Cloud = sandbox.New(sandbox.Options{Now: w.Clock.Now, WireNow: time.Now})
+	w.Cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true})
+	if err := w.Cloud.Start(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Cloud.Close() })
+	var err error
+	if w.Scene, err = w.Cloud.Furnish(); err != nil {
+		t.Fatal(err)
+	}
+	w.Attacker, err = sandbox.NewAttacker(w.Cloud.URL(), w.Scene.Leaked, sandbox.ThiefSource, sandbox.Theft())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Start(o, rooms...)
+	return w
+}
+
+// Start opens the store and makes a bot on it: the first one, or the next after
+// a crash. The cloud and the clock go on.
+func (w *World) Start(o Options, rooms ...bot.Chat) {
+	w.t.Helper()
+	db, err := bolt.Open(w.Path, bolt.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = db.Close() })
+	w.db = db
+	account, err := alicloud.New(alicloud.Config{
+		Name: "prod", ID: w.Cloud.Account(), Now: w.Clock.Now,
+		Credentials: alicloud.Credentials{
+			Type: "access_key", AccessKeyID: w.Scene.Bot.ID, AccessKeySecret: alicloud.Secret(w.Scene.Bot.Secret),
+		},
+		Endpoints: map[string]string{"ram": w.Cloud.URL(), "ims": w.Cloud.URL(), "sts": w.Cloud.URL(), "actiontrail": w.Cloud.URL()},
+		Sleep:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	catalogs, err := view.New()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rules := Rules()
+	if o.Rules != nil {
+		o.Rules(&rules)
+	}
+	w.Bot = &bot.Bot{
+		Rules: rules, Store: db, Accounts: []actions.Account{account}, Chats: rooms, View: catalogs,
+		People: bot.People{Entries: Entries()}, Language: "en", Log: slog.New(slog.NewTextHandler(testLog{w.t}, nil)),
+		Now: w.Clock.Now, Salt: w.salt,
+	}
+	if o.Account != nil {
+		w.Bot.Accounts[0] = o.Account(account)
+	}
+	if o.Store != nil {
+		w.Bot.Store = o.Store(db)
+	}
+}
+
+// Reopen is the start after a crash: what is left is the file.
+func (w *World) Reopen(o Options, rooms ...bot.Chat) {
+	w.t.Helper()
+	if err := w.db.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.Start(o, rooms...)
+}
+
+func (w *World) salt() string {
+	w.salts++
+	return fmt.Sprintf("salt %d", w.salts)
+}
+
+// testLog shows the bot's log with the test that fails.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Log(string(b))
+	return len(b), nil
+}
+
+// settleLimit bounds how many jobs can follow from one thing.
+const settleLimit = 500
+
+// Settle does every job that is due, until nothing is.
+func (w *World) Settle() {
+	w.t.Helper()
+	for range settleLimit {
+		idle := true
+		for _, lane := range w.Bot.Lanes() {
+			worked, err := w.Bot.Work(w.t.Context(), lane)
+			if err != nil && !errors.Is(err, context.Canceled) {
+				w.t.Logf("job in lane %s: %v", lane, err)
+			}
+			idle = idle && !worked
+		}
+		if idle {
+			return
+		}
+	}
+	w.t.Fatalf("still busy after %d rounds", settleLimit)
+}
+
+// After lets time pass and does what fell due.
+func (w *World) After(d time.Duration) {
+	w.t.Helper()
+	w.Clock.Move(d)
+	w.Settle()
+}
+
+// Alert reports the leaked key, as a source would.
+func (w *World) Alert() incident.ID {
+	w.t.Helper()
+	id, err := w.Hear("")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+// Hear delivers the alert about the leaked key, and says which incident has it.
+func (w *World) Hear(delivery string) (incident.ID, error) {
+	now := w.Clock.Now()
+	_, id, err := w.Bot.Receive(w.t.Context(), incident.Bot, incident.Alert{
+		Source: "scans", Type: "gitleaks", ExternalKey: "finding 1", Delivery: delivery, Kind: incident.KindOpen,
+		KeyID: incident.KeyID(w.Scene.Leaked.ID), KeyType: "long_term", Confidence: "likely", SecretSeen: true,
+		DetectedAt: now.Add(-20 * time.Second), ReceivedAt: now,
+	}, incident.AlertText{Places: []incident.Place{{Repo: "acme/web", Path: "deploy/.env", Line: 12, Commit: "3a9005e"}}})
+	return id, err
+}
+
+// State is what is true of an incident.
+func (w *World) State(id incident.ID) incident.State {
+	w.t.Helper()
+	records, err := w.Bot.Store.Load(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return incident.Fold(records)
+}
+
+// KeyStatus is the leaked key's state in the pretend account: Active, Inactive,
+// or "bin".
+func (w *World) KeyStatus() string {
+	for _, u := range w.Cloud.Snapshot().Users {
+		for _, k := range u.Keys {
+			switch {
+			case k.ID != w.Scene.Leaked.ID:
+			case k.InBin:
+				return "bin"
+			default:
+				return k.Status
+			}
+		}
+	}
+	return ""
+}
+
+// Steal makes the attacker's next call and reports whether it went through.
+func (w *World) Steal() sandbox.Result {
+	w.t.Helper()
+	r, err := w.Attacker.Step(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}

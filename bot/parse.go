@@ -1,0 +1,141 @@
+package bot
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"twokey/incident"
+)
+
+// request is what somebody wants, whether pressed or typed.
+type request struct {
+	verb     string
+	incident incident.ID
+	plan     string // number or beginning of a digest, as typed
+	number   int    // of a button's plan
+	digest   incident.Digest
+	arg      string // a step, a question, a key, or text
+	value    string // an answer
+	reason   string
+}
+
+// because separates a reason from the rest, in the words of each language.
+var because = regexp.MustCompile(`(?i)(?:^|\s)(?:because|karena|因为|なぜなら|理由[::])[\s::]*`)
+
+var incidentName = regexp.MustCompile(`^inc-[1-9][0-9]*$`)
+
+// parse reads a typed command. Full-width characters count as their ASCII forms
+// in the command's own words, as people type them on Lark and DingTalk; never
+// in key ids, where a look-alike must not pass.
+func parse(typed string) (request, error) {
+	body, reason := strings.TrimSpace(typed), ""
+	verb, rest, _ := strings.Cut(strings.ReplaceAll(body, "\n", " "), " ")
+	r := request{verb: strings.ToLower(halfWidth(verb))}
+	if r.verb != "note" && r.verb != "report" {
+		if at := because.FindStringIndex(rest); at != nil {
+			rest, reason = rest[:at[0]], strings.TrimSpace(rest[at[1]:])
+		}
+	}
+	r.reason = reason
+	words := strings.Fields(rest)
+	if n := len(words); n > 0 && r.verb != "report" {
+		if last := halfWidth(words[n-1]); incidentName.MatchString(last) {
+			r.incident, words = incident.ID(last), words[:n-1]
+		}
+	}
+	return r.fill(words)
+}
+
+// fill gives each verb the words it takes.
+func (r request) fill(words []string) (request, error) {
+	rest := strings.Join(words, " ")
+	switch r.verb {
+	case "help", "list", "show", "steps", "take", "receive", "false_alarm", "close", "go", "look":
+		if rest != "" {
+			return r, NoSuchCommand
+		}
+	case "report", "note", "key", "do":
+		r.arg = rest
+		if rest == "" {
+			return r, NoSuchCommand
+		}
+	case "approve", "decline", "withdraw", "undo":
+		r.plan = halfWidth(rest)
+		if id, plan, ok := strings.Cut(r.plan, "/"); ok {
+			r.incident, r.plan = incident.ID(id), plan
+		}
+		if r.plan == "" {
+			return r, incident.NoSuchPlan
+		}
+	case "answer":
+		if len(words) != 2 {
+			return r, incident.BadAnswer
+		}
+		r.arg, r.value = halfWidth(words[0]), strings.ToLower(halfWidth(words[1]))
+	case "":
+		r.verb = "help"
+	default:
+		return r, NoSuchCommand
+	}
+	return r, nil
+}
+
+// pressed turns a button into the same request as its text command.
+func pressed(p Press) (request, error) {
+	r := request{incident: p.Incident, number: p.Number, digest: p.Digest, reason: p.Reason, verb: string(p.Act)}
+	switch p.Act {
+	case ActApprove, ActDecline, ActWithdraw, ActUndo, ActTake, ActFalse, ActClose, ActSteps, ActLook:
+	case ActShow:
+		r.verb = "plan"
+	case ActDo:
+		r.arg = p.Value
+	case ActAnswer:
+		question, value, ok := strings.Cut(p.Value, "=")
+		if !ok {
+			return r, incident.BadAnswer
+		}
+		r.arg, r.value = question, value
+	default:
+		return r, NoSuchCommand
+	}
+	return r, nil
+}
+
+// find returns the plan that a request is about. Typed numbers and digests name
+// a plan whose digest is then the one voted on: a plan never changes.
+func (r request) find(s incident.State) (incident.Proposal, error) {
+	if r.plan == "" {
+		p, ok := s.Proposal(r.number)
+		switch {
+		case !ok:
+			return p, incident.NoSuchPlan
+		case r.digest != "" && r.digest != p.Digest:
+			return p, incident.OtherPlan
+		}
+		return p, nil
+	}
+	if p, ok := s.ByDigest(strings.ToLower(r.plan)); ok {
+		return p, nil
+	}
+	if n, err := strconv.Atoi(r.plan); err == nil {
+		if p, ok := s.Proposal(n); ok {
+			return p, nil
+		}
+	}
+	return incident.Proposal{}, incident.NoSuchPlan
+}
+
+// halfWidth turns full-width ASCII into ASCII.
+func halfWidth(s string) string {
+	return strings.Map(func(c rune) rune {
+		const first, last, shift = '！', '～', '！' - '!'
+		switch {
+		case c >= first && c <= last:
+			return c - shift
+		case c == '\u3000':
+			return ' '
+		}
+		return c
+	}, s)
+}

@@ -1,0 +1,28 @@
+package bot
+
+import "twokey/incident"
+
+// Reasons of the bot itself, beside those of the rules. They are looked up in
+// the same catalogs.
+const (
+	WhichIncident   incident.Refusal = "which_incident"     // several are open: name one
+	NoSuchIncident  incident.Refusal = "no_such_incident"   // there is none of that name
+	NoSuchCommand   incident.Refusal = "no_such_command"    // try help
+	NoSuchStep      incident.Refusal = "no_such_step"       // not a step of that account
+	NoSuchKey       incident.Refusal = "no_such_key"        // not the form of a key id
+	SeveralKeys     incident.Refusal = "several_keys"       // name one of them
+	NotOurs         incident.Refusal = "not_ours"           // in no configured account
+	NothingToDo     incident.Refusal = "nothing_to_do"      // it is so already
+	OwnIdentity     incident.Refusal = "own_identity"       // that is the bot's own key, user or role
+	CloudSilent     incident.Refusal = "cloud_silent"       // the cloud could not be asked
+	NothingReceived incident.Refusal = "nothing_to_receive" // no sealed secret waits
+	NotStored       incident.Refusal = "not_stored"         // the store could not write it down
+)
+
+// Refusals lists the reasons above: every catalog has words for each.
+func Refusals() []incident.Refusal {
+	return []incident.Refusal{
+		WhichIncident, NoSuchIncident, NoSuchCommand, NoSuchStep, NoSuchKey, SeveralKeys, NotOurs, NothingToDo,
+		OwnIdentity, CloudSilent, NothingReceived, NotStored,
+	}
+}

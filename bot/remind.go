@@ -1,0 +1,113 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+
+	"twokey/incident"
+	"twokey/store"
+)
+
+// Webhook tells somebody outside of chat that votes are missing. It works while
+// every chat is down.
+type Webhook interface {
+	// Trigger tells once for each dedup key. The texts are in the room language.
+	Trigger(ctx context.Context, p Page) error
+}
+
+// Page is what the webhook is told.
+type Page struct {
+	Dedup    string // the same for the same incident
+	Incident incident.ID
+	Summary  string
+	Key      incident.KeyID
+	Step     string // empty: nobody has acted at all
+	Missing  int    // people
+	Who      []string
+}
+
+// missing lists who can still vote on what a reminder is about; nil if nothing
+// is missing any more.
+func (b *Bot) missing(s incident.State, number int) []incident.Person {
+	if !s.Open() || s.MergedInto != "" {
+		return nil
+	}
+	if number == 0 {
+		if s.Contained() || touched(s) {
+			return nil
+		}
+		return b.everybody()
+	}
+	p, ok := s.Proposal(number)
+	if !ok || p.Status != incident.StatusWaiting || p.By == incident.Bot && len(p.Votes) == 0 {
+		return nil
+	}
+	return b.Rules.CanVote(p, b.at(s))
+}
+
+// touched reports whether any person has done anything about an incident.
+func touched(s incident.State) bool {
+	if s.Commander != "" || len(s.Answers) > 0 {
+		return true
+	}
+	for _, p := range s.Proposals {
+		if len(p.Votes) > 0 || p.By != incident.Bot {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *Bot) everybody() []incident.Person {
+	var all []incident.Person
+	for _, m := range b.Rules.Members {
+		if b.Rules.Has(m.ID, incident.Responder) {
+			all = append(all, m.ID)
+		}
+	}
+	return all
+}
+
+// remind mentions those who can still vote. The line in the room does it.
+func (b *Bot) remind(ctx context.Context, l store.Lease) error {
+	s, err := b.state(ctx, l.Job.Incident)
+	if err != nil {
+		return err
+	}
+	who := b.missing(s, l.Job.Number)
+	if len(who) == 0 {
+		return b.Store.Finish(ctx, l)
+	}
+	return b.settle(ctx, l, incident.MarkReminded{Number: l.Job.Number, Round: l.Job.Round, Who: who})
+}
+
+// escalate tells the webhook. It has a lane of its own: a dead chat does not
+// hold it up, and a dead webhook holds up no chat.
+func (b *Bot) escalate(ctx context.Context, l store.Lease) error {
+	s, err := b.state(ctx, l.Job.Incident)
+	if err != nil {
+		return err
+	}
+	who := b.missing(s, l.Job.Number)
+	if len(who) == 0 || b.Webhook == nil {
+		return b.Store.Finish(ctx, l)
+	}
+	p, _ := s.Proposal(l.Job.Number)
+	page := Page{
+		Dedup: fmt.Sprintf("twokey/%s/%d/%d", s.ID, l.Job.Number, l.Job.Round), Incident: s.ID, Key: s.Key, Step: p.Plan.Step,
+		Missing: max(0, b.Rules.NeedNow(p)-len(p.Live(b.at(s)))),
+	}
+	names := b.People.Names()
+	for _, w := range who {
+		page.Who = append(page.Who, names[w])
+	}
+	blanks := map[string]string{"incident": string(s.ID), "key": string(s.Key), "step": p.Plan.Step}
+	page.Summary = b.View.Say(b.Language, "page.nobody", blanks)
+	if l.Job.Number > 0 {
+		page.Summary = b.View.Say(b.Language, "page.votes", blanks)
+	}
+	if err := b.Webhook.Trigger(ctx, page); err != nil {
+		return fmt.Errorf("tell the webhook: %w", err)
+	}
+	return b.settle(ctx, l, incident.MarkEscalated{Number: l.Job.Number, Round: l.Job.Round})
+}

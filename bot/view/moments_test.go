@@ -1,0 +1,118 @@
+package view_test
+
+import (
+	"testing"
+	"time"
+
+	"twokey/incident"
+)
+
+// moments are the states that people meet, by name.
+var moments = map[string]func(*testing.T) *story{
+	"1-second-after":  opened,
+	"3-seconds-after": offered,
+	"waiting-second-vote": func(t *testing.T) *story {
+		return offered(t).wait(17*time.Second).approve(ana, 1).wait(time.Second)
+	},
+	"running-retry": func(t *testing.T) *story {
+		s := running(t)
+		return s.do(incident.Bot, incident.Try{Number: 1, Code: "Throttling.User", Again: s.at.Add(5 * time.Second)})
+	},
+	"done": contained,
+	"done-hour-later": func(t *testing.T) *story {
+		return contained(t).wait(time.Minute).
+			do(ana, incident.Reply{Question: incident.Rotatable, Value: incident.Yes}).wait(62 * time.Minute)
+	},
+	"not-confirmed": func(t *testing.T) *story {
+		return running(t).do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.NotConfirmed, Code: "Throttling.User"})
+	},
+	"refused": func(t *testing.T) *story {
+		return running(t).do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.Rejected, Code: "NoPermission"})
+	},
+	"unknown-outcome": func(t *testing.T) *story {
+		return running(t).do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.NotSeen})
+	},
+	"drifted": func(t *testing.T) *story {
+		s := running(t)
+		p, _ := s.state.Proposal(1)
+		return s.do(incident.Bot, incident.Void{Number: 1, Moved: []incident.Drift{{Fact: p.Plan.Guarded[0], Now: incident.KeyInactive}}})
+	},
+	"declined": func(t *testing.T) *story {
+		s := offered(t)
+		p, _ := s.state.Proposal(1)
+		return s.do(bo, incident.Decline{Number: 1, Digest: p.Digest, Reason: s.text("release is running")})
+	},
+	"lapsed": func(t *testing.T) *story {
+		return offered(t).approve(ana, 1).wait(31*time.Minute).do(incident.Bot, incident.Lapse{Number: 1})
+	},
+	"lookup": func(t *testing.T) *story {
+		s := newStory(t)
+		a := s.alert("", place)
+		a.Kind, a.KeyMask, a.SecretSeen = incident.KindLookup, "LT******Xk9Q", true
+		return s.do(incident.Bot, incident.Open{Alert: a})
+	},
+	"merged": func(t *testing.T) *story {
+		s := newStory(t)
+		a := s.alert("", place)
+		a.Kind = incident.KindLookup
+		return s.do(incident.Bot, incident.Open{Alert: a}).do(ana, incident.Merge{Into: "inc-3"})
+	},
+	"closed": func(t *testing.T) *story {
+		s := contained(t).wait(2 * time.Hour)
+		return s.do(ana, incident.Close{Reason: s.text("rotated")})
+	},
+	"false-alarm": func(t *testing.T) *story {
+		s := contained(t).wait(time.Minute)
+		s.do(ana, incident.Propose{Plan: incident.Plan{Step: incident.StepFalseAlarm, Target: s.state.Target(), Params: map[string]string{"reason": string(s.text("it is the test key"))}}})
+		return s.approve(ana, 4).wait(time.Second).approve(bo, 4)
+	},
+	"root-owner":    func(t *testing.T) *story { return opened(t).owner(incident.OwnerRoot) },
+	"foreign-owner": func(t *testing.T) *story { return opened(t).owner(incident.OwnerForeign) },
+	"sts-owner":     func(t *testing.T) *story { return opened(t).owner(incident.OwnerSTS) },
+	"unknown-owner": func(t *testing.T) *story { return opened(t).owner(incident.OwnerUnknown) },
+	"deleted-owner": func(t *testing.T) *story {
+		return opened(t).sees(map[incident.FactName]string{
+			incident.FactOwner: incident.OwnerDeleted, incident.FactAccount: "prod",
+			incident.FactStatus: incident.KeyInBin, incident.FactPurgeAt: "2026-12-20T10:00:00Z",
+		})
+	},
+	"automation-done": automated,
+	"guard-breach": func(t *testing.T) *story {
+		s := automated(t).wait(10 * time.Minute)
+		return s.do(incident.Bot, incident.Report{Number: 1, Who: "ram-admin"})
+	},
+	"read-only": func(t *testing.T) *story {
+		return contained(t).write(incident.Bot, incident.Foreign{Name: "teleported", Raw: []byte(`{}`)})
+	},
+	"stuck-and-held": func(t *testing.T) *story {
+		s := offered(t).do(incident.Bot, incident.GiveUp{Task: incident.Announce, Room: "slack", Code: "channel_not_found"})
+		s.state.Around.Held = true
+		return s
+	},
+	"observing": func(t *testing.T) *story {
+		s := offered(t)
+		s.rules.Observe = []string{"prod"}
+		return s
+	},
+	"one-person-team": func(t *testing.T) *story {
+		s := contained(t).wait(2 * time.Hour)
+		s.rules.Members = s.rules.Members[:1]
+		return s.do(incident.Bot, incident.Propose{Plan: s.plan("key.delete", "key.restore")})
+	},
+}
+
+func (s *story) owner(owner string) *story {
+	return s.sees(map[incident.FactName]string{incident.FactOwner: owner, incident.FactAccount: "prod"})
+}
+
+// automated is a quarantine that nobody voted on.
+func automated(t *testing.T) *story {
+	s := newStory(t)
+	a := s.alert(leaked(), place)
+	a.Source = "scans"
+	s.do(incident.Bot, incident.Open{Alert: a}).wait(3 * time.Second).owned()
+	s.do(incident.Bot, incident.Automate{Plan: s.plan("policy.quarantine", "policy.detach")})
+	s.do(incident.Bot, incident.Start{Number: 1}).wait(time.Second)
+	s.do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.Confirmed})
+	return s.do(incident.Bot, incident.Propose{Plan: s.plan("key.disable", "key.enable")})
+}

@@ -1,0 +1,414 @@
+package bot_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"twokey/actions/sandbox"
+	"twokey/bot"
+	"twokey/bot/chattest"
+	"twokey/incident"
+)
+
+// told is what one test sees: the world, its room, and people who type.
+type told struct {
+	*chattest.World
+	t    *testing.T
+	room *room
+	id   incident.ID
+	n    int
+}
+
+func tell(t *testing.T, o chattest.Options) *told {
+	t.Helper()
+	room := newRoom()
+	w := chattest.New(t, o, room)
+	return &told{World: w, t: t, room: room}
+}
+
+// alerted is a world in which the alert has come in and all is looked up.
+func alerted(t *testing.T, o chattest.Options) *told {
+	t.Helper()
+	s := tell(t, o)
+	s.id = s.Alert()
+	s.Settle()
+	return s
+}
+
+func (s *told) say(who incident.Person, text string) bot.Answer {
+	s.t.Helper()
+	s.n++
+	a := s.Bot.Handle(s.t.Context(), bot.Input{
+		From: bot.Account{Platform: "console", User: string(who)}, Room: "room", ID: fmt.Sprintf("typed %d", s.n), Text: text,
+	})
+	return a
+}
+
+// agree is a step voted through by people, and whatever follows.
+func (s *told) agree(step string, who ...incident.Person) {
+	s.t.Helper()
+	p, ok := s.State(s.id).Waiting(step)
+	if !ok {
+		s.t.Fatalf("nobody was offered %s", step)
+	}
+	for _, w := range who {
+		if a := s.say(w, "approve "+string(p.Digest)+" because agreed"); !a.OK {
+			s.t.Fatalf("%s may not approve %s: %s", w, step, a.Text)
+		}
+	}
+	s.Settle()
+}
+
+func (s *told) text() string { return (&platform{s.room}).Text(s.t) }
+
+func (s *told) last(step string) incident.Proposal {
+	s.t.Helper()
+	for _, p := range slices.Backward(s.State(s.id).Proposals) {
+		if p.Plan.Step == step {
+			return p
+		}
+	}
+	s.t.Fatalf("no plan for %s", step)
+	return incident.Proposal{}
+}
+
+// pager is an on-call service.
+type pager struct{ pages []bot.Page }
+
+func (p *pager) Trigger(_ context.Context, page bot.Page) error {
+	p.pages = append(p.pages, page)
+	return nil
+}
+
+func TestMissingVotesAreAskedForInChatAndOutside(t *testing.T) {
+	s := tell(t, chattest.Options{Rules: func(r *incident.Rules) { r.Webhook = true }})
+	page := &pager{}
+	s.Bot.Webhook = page
+	s.id = s.Alert()
+	s.Settle()
+	s.say(chattest.Ana, "approve 2")
+	s.After(5 * time.Minute)
+	if got := s.text(); !strings.Contains(got, "Bo") || !strings.Contains(got, "Chen") {
+		t.Errorf("nobody who can still vote was mentioned:\n%s", got)
+	}
+	mentioned := slices.ContainsFunc(s.room.lines, func(l bot.Line) bool {
+		return slices.ContainsFunc(l.Mention, func(a bot.Account) bool { return a.User == "bo" }) &&
+			!slices.ContainsFunc(l.Mention, func(a bot.Account) bool { return a.User == "ana" })
+	})
+	if !mentioned {
+		t.Error("Bo was not mentioned, or Ana was, who has voted")
+	}
+	if len(page.pages) != 1 || page.pages[0].Missing != 1 {
+		t.Errorf("pages = %+v, want one with 1 missing", page.pages)
+	}
+	s.After(10 * time.Minute)
+	if len(page.pages) != 2 {
+		t.Errorf("%d pages after both times, want 2", len(page.pages))
+	}
+}
+
+func TestThePagerIsToldWhileEveryChatIsDown(t *testing.T) {
+	s := tell(t, chattest.Options{Rules: func(r *incident.Rules) { r.Webhook = true }})
+	page := &pager{}
+	s.Bot.Webhook, s.room.fail = page, errors.New("503")
+	s.id = s.Alert()
+	s.Settle()
+	s.After(5 * time.Minute)
+	if len(page.pages) != 1 {
+		t.Fatalf("%d pages, want 1: nobody has reacted", len(page.pages))
+	}
+	s.room.fail = nil
+	s.After(10 * time.Minute)
+	s.After(10 * time.Minute)
+	if got := s.text(); !strings.Contains(got, s.Scene.Leaked.ID) {
+		t.Errorf("the room never caught up:\n%s", got)
+	}
+}
+
+func TestNobodyIsRemindedOnceTheKeyIsContained(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	before := len(s.room.lines)
+	s.After(20 * time.Minute)
+	for _, l := range s.room.lines[before:] {
+		if len(l.Mention) > 0 {
+			t.Errorf("somebody was mentioned for nothing: %s", l.Text)
+		}
+	}
+}
+
+func TestAHoldStopsStartsUntilAnApproverSaysGo(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	if err := s.Bot.Hold(t.Context(), incident.HoldRestored); err != nil {
+		t.Fatal(err)
+	}
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	s.After(time.Minute)
+	if got := s.KeyStatus(); got != "Active" {
+		t.Fatalf("the key is %s while the bot is on hold", got)
+	}
+	if a := s.say(chattest.Ana, "go"); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.After(time.Minute)
+	if got := s.KeyStatus(); got != "Inactive" {
+		t.Errorf("the key is %s after go", got)
+	}
+}
+
+func TestFaultsOfTheCloudEndInTheTruth(t *testing.T) {
+	faults := map[string]sandbox.Fault{
+		"throttled for a while":          {Kind: sandbox.Throttle, Action: "UpdateAccessKey", Next: 2},
+		"500":                            {Kind: sandbox.ServerError, Action: "UpdateAccessKey", Next: 2},
+		"503":                            {Kind: sandbox.Unavailable, Action: "UpdateAccessKey", Next: 1},
+		"a page instead of an answer":    {Kind: sandbox.HTML, Action: "UpdateAccessKey", Next: 1},
+		"the answer lost after applying": {Kind: sandbox.Drop, Action: "UpdateAccessKey", Next: 1},
+		"reads fail":                     {Kind: sandbox.Unavailable, Action: "ListAccessKeys", Next: 6},
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			s := alerted(t, chattest.Options{})
+			s.Cloud.Inject(fault)
+			s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+			for range 6 {
+				s.After(15 * time.Second)
+			}
+			p := s.last(incident.StepKeyDisable)
+			if p.Outcome != incident.Confirmed || s.KeyStatus() != "Inactive" {
+				t.Errorf("outcome %s (%s), key %s", p.Outcome, p.Code, s.KeyStatus())
+			}
+			if n := s.Cloud.Applied("UpdateAccessKey"); n != 1 {
+				t.Errorf("the key was disabled %d times", n)
+			}
+		})
+	}
+}
+
+func TestAStepThatNeverGetsThroughSaysSo(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	stop := s.Cloud.Inject(sandbox.Fault{Kind: sandbox.Throttle, Action: "UpdateAccessKey"})
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	for range 12 {
+		s.After(30 * time.Second)
+	}
+	if p, _ := s.State(s.id).Proposal(2); p.Status != incident.StatusDone || p.Outcome != incident.NotConfirmed {
+		t.Fatalf("plan is %s, %s", p.Status, p.Outcome)
+	}
+	if got := s.text(); !strings.Contains(got, "NOT CONFIRMED") {
+		t.Errorf("the card does not say NOT CONFIRMED:\n%s", got)
+	}
+	stop()
+	s.After(30 * time.Minute)
+	if _, ok := s.State(s.id).Waiting(incident.StepKeyDisable); !ok {
+		t.Error("the step is not offered again")
+	}
+}
+
+func TestAChangeBehindThePlanMakesItVoid(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	s.agree(incident.StepPolicyQuarantine, chattest.Ana)
+	p, ok := s.State(s.id).Waiting(incident.StepKeyDisable)
+	if !ok {
+		t.Fatal("not offered")
+	}
+	s.say(chattest.Ana, "approve 2")
+	// Somebody disables the key in the console, and enables it again after.
+	s.console(t, "UpdateAccessKey", map[string]string{"UserName": s.Scene.Victim, "UserAccessKeyId": s.Scene.Leaked.ID, "Status": "Inactive"})
+	s.say(chattest.Bo, "approve "+string(p.Digest))
+	s.Settle()
+	if got := s.last(incident.StepKeyDisable); got.Outcome != incident.Confirmed {
+		t.Errorf("found done, but the plan is %s %s", got.Status, got.Outcome)
+	}
+	if n := s.Cloud.Applied("UpdateAccessKey"); n != 1 {
+		t.Errorf("UpdateAccessKey took effect %d times; the bot had nothing to do", n)
+	}
+}
+
+// console does something in the pretend account, past the bot.
+func (s *told) console(t *testing.T, action string, params map[string]string) {
+	t.Helper()
+	admin, err := sandbox.NewAttacker(s.Cloud.URL(), s.Scene.Bot, "203.0.113.99", []sandbox.Move{{Version: "2015-05-01", Action: action, Params: params}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := admin.Step(t.Context())
+	if err != nil || !r.Allowed {
+		t.Fatalf("%s in the console: %+v %v", action, r, err)
+	}
+}
+
+func TestTheGuardFightsTheThiefAndOnlyAlarmsAboutPeople(t *testing.T) {
+	detach := func(s *told, by sandbox.Key) {
+		params := map[string]string{"UserName": s.Scene.Victim, "PolicyType": "Custom", "PolicyName": "twokey-quarantine"}
+		who, err := sandbox.NewAttacker(s.Cloud.URL(), by, sandbox.ThiefSource, []sandbox.Move{{Version: "2015-05-01", Action: "DetachPolicyFromUser", Params: params}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := who.Step(t.Context()); err != nil || !r.Allowed {
+			t.Fatalf("detach: %+v %v", r, err)
+		}
+	}
+	attached := func(s *told) bool {
+		for _, u := range s.Cloud.Snapshot().Users {
+			for _, p := range u.Policies {
+				if u.Name == s.Scene.Victim && p.Name == "twokey-quarantine" {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	t.Run("an administrator undid it: alarm", func(t *testing.T) {
+		s := alerted(t, chattest.Options{})
+		s.agree(incident.StepPolicyQuarantine, chattest.Ana)
+		if _, err := s.Cloud.AddKeyWithID(s.adminUser(t), "LTAI"+strings.Repeat("a1B2", 5)); err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Move(time.Second)
+		detach(s, s.adminKey(t))
+		s.After(15 * time.Minute)
+		if attached(s) {
+			t.Error("the guard fought an administrator")
+		}
+		if len(s.State(s.id).Breaches) == 0 {
+			t.Error("the guard did not notice")
+		}
+		if got := s.text(); !strings.Contains(got, "second-admin") {
+			t.Errorf("the card does not say who did it:\n%s", got)
+		}
+	})
+}
+
+func (s *told) adminUser(t *testing.T) string {
+	t.Helper()
+	s.Cloud.AddUser("second-admin")
+	if err := s.Cloud.SetPolicies("second-admin", sandbox.PolicyRef{Type: sandbox.System, Name: "AdministratorAccess"}); err != nil {
+		t.Fatal(err)
+	}
+	return "second-admin"
+}
+
+func (s *told) adminKey(t *testing.T) sandbox.Key {
+	t.Helper()
+	k, err := s.Cloud.AddKey("second-admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestADeadRoomHoldsUpNobodyAndAGoneCardIsShownAgain(t *testing.T) {
+	dead, live := newRoom(), newRoom()
+	dead.fail = errors.New("HTTP 500")
+	w := chattest.New(t, chattest.Options{}, namedRoom{dead, "dead"}, live)
+	w.Alert()
+	w.Settle()
+	if len(live.cards) != 1 {
+		t.Fatalf("the live room shows %d cards", len(live.cards))
+	}
+	clear(live.cards) // an administrator deletes the message
+	w.After(15 * time.Minute)
+	w.Bot.Handle(t.Context(), bot.Input{From: bot.Account{Platform: "console", User: "ana"}, ID: "1", Text: "take"})
+	w.Settle()
+	if len(live.cards) != 1 {
+		t.Errorf("the card was not shown again")
+	}
+}
+
+// namedRoom is a room under another name.
+type namedRoom struct {
+	*room
+	name string
+}
+
+func (n namedRoom) Room() string { return n.name }
+
+func TestASecretThatSomebodyTypesIsKeptNowhere(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	secret := strings.Repeat("aB3dE5gH7j", 3)
+	a := s.say(chattest.Ana, "note the pair is "+s.Scene.Leaked.ID+" / "+secret)
+	if !a.OK || !strings.Contains(a.Text, "secret") {
+		t.Errorf("the author is not told: %+v", a)
+	}
+	s.say(chattest.Bo, "decline 2 because the secret is "+secret)
+	s.Settle()
+	file, err := os.ReadFile(s.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, data := range map[string][]byte{"database": file, "room": []byte(s.text()), "answer": []byte(a.Text)} {
+		if bytes.Contains(data, []byte(secret)) {
+			t.Errorf("the secret is in the %s", where)
+		}
+	}
+}
+
+func TestALookupBecomesTheKeysIncidentOrIsMergedIntoIt(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	lookup := func(finding string) incident.ID {
+		_, id, err := s.Bot.Receive(t.Context(), incident.Bot, incident.Alert{
+			Source: "scans", Type: "gitleaks", ExternalKey: finding, Kind: incident.KindLookup, ReceivedAt: s.Clock.Now(),
+		}, incident.AlertText{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Settle()
+		return id
+	}
+	first, second := lookup("a"), lookup("b")
+	if again := lookup("a"); again != first {
+		t.Errorf("the same finding opened %s beside %s", again, first)
+	}
+	if a := s.say(chattest.Ana, "key "+s.Scene.Leaked.ID+" "+string(first)); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.Settle()
+	if got := s.State(first); got.Key != incident.KeyID(s.Scene.Leaked.ID) || got.KeyFact(incident.FactOwner) != incident.OwnerRAM {
+		t.Errorf("the look-up did not become the key's incident: %+v", got.Key)
+	}
+	if a := s.say(chattest.Bo, "key "+s.Scene.Leaked.ID+" "+string(second)); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.Settle()
+	if got := s.State(second).MergedInto; got != first {
+		t.Errorf("the second look-up was merged into %q", got)
+	}
+	if got := s.State(first).Absorbed; !slices.Equal(got, []incident.ID{second}) {
+		t.Errorf("the first absorbed %v", got)
+	}
+}
+
+func TestALookAfterClosingReopensWhenTheKeyLivesAgain(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	if a := s.say(chattest.Ana, "close"); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.Settle()
+	s.console(t, "UpdateAccessKey", map[string]string{"UserName": s.Scene.Victim, "UserAccessKeyId": s.Scene.Leaked.ID, "Status": "Active"})
+	s.After(time.Hour)
+	if !s.State(s.id).Open() {
+		t.Error("the key lives again and the incident is still closed")
+	}
+}
+
+func TestClosingWithALivingKeyTakesTwoPeopleAndAReason(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	if a := s.say(chattest.Ana, "close"); a.OK {
+		t.Fatal("closed with the key Active")
+	}
+	if a := s.say(chattest.Ana, "close because the key is a honeypot"); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.agree(incident.StepClose, chattest.Ana, chattest.Chen)
+	if s.State(s.id).Open() {
+		t.Error("two people said close, and it is open")
+	}
+}
