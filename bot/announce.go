@@ -85,14 +85,14 @@ func (a *announcement) save(ctx context.Context) error {
 
 func (a *announcement) card(ctx context.Context) error {
 	card := a.View.Card(a.scene)
-	print, err := cardPrint(card)
-	if err != nil || print == a.place.Card {
+	shown, err := cardPrint(card)
+	if err != nil || shown == a.place.Card {
 		return err
 	}
 	if a.place.Ref != "" {
 		switch err := a.chat.Update(ctx, a.place.Ref, card); {
 		case err == nil:
-			a.place.Card = print
+			a.place.Card = shown
 			return a.save(ctx)
 		case !errors.Is(err, ErrGone):
 			return err
@@ -104,7 +104,7 @@ func (a *announcement) card(ctx context.Context) error {
 	if a.place.Ref, err = a.chat.Post(ctx, key, card); err != nil {
 		return err
 	}
-	a.place.Card = print
+	a.place.Card = shown
 	return a.save(ctx)
 }
 
@@ -169,7 +169,7 @@ func (b *Bot) chat(room string) (Chat, bool) {
 
 // scene gathers what a view reads.
 func (b *Bot) scene(ctx context.Context, s incident.State, lang string) (Scene, error) {
-	texts, err := b.texts(ctx, s.ID)
+	texts, err := Texts(ctx, b.Store, s.ID)
 	if err != nil {
 		return Scene{}, err
 	}

@@ -112,7 +112,7 @@ func (e *execution) run(ctx context.Context) error {
 		return e.finish(ctx, incident.Finish{Outcome: incident.Rejected, Code: code(err)})
 	}
 	if moved := drift(e.p.Plan, fresh); len(moved) > 0 {
-		return e.Bot.settle(ctx, e.lease, incident.Void{Number: e.p.Number, Moved: moved})
+		return e.settle(ctx, e.lease, incident.Void{Number: e.p.Number, Moved: moved})
 	}
 	// The call below must not outlive the lease: whoever takes the job next
 	// would make it again.
@@ -188,7 +188,7 @@ func (e *execution) tryLater(ctx context.Context, code string, outcome incident.
 
 func (e *execution) finish(ctx context.Context, f incident.Finish) error {
 	f.Number = e.p.Number
-	return e.Bot.settle(ctx, e.lease, f)
+	return e.settle(ctx, e.lease, f)
 }
 
 const codeTimeout = "Timeout"

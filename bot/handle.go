@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"strings"
 
 	"twokey/bot/redact"
 	"twokey/incident"
@@ -290,7 +291,8 @@ func (h *handling) list(ctx context.Context) (Answer, error) {
 	if len(open) == 0 {
 		return h.said("list.none", nil), nil
 	}
-	text := h.View.Say(h.lang, "list.head", map[string]string{"n": strconv.Itoa(min(len(open), listed))})
+	var text strings.Builder
+	text.WriteString(h.View.Say(h.lang, "list.head", map[string]string{"n": strconv.Itoa(min(len(open), listed))}))
 	for _, i := range open[:min(len(open), listed)] {
 		s, err := h.Bot.state(ctx, i.Incident)
 		if err != nil {
@@ -300,7 +302,7 @@ func (h *handling) list(ctx context.Context) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
-		text += "\n" + h.View.Card(scene).Title
+		text.WriteString("\n" + h.View.Card(scene).Title)
 	}
-	return Answer{OK: true, Text: text}, nil
+	return Answer{OK: true, Text: text.String()}, nil
 }

@@ -51,7 +51,13 @@ func parse(typed string) (request, error) {
 func (r request) fill(words []string) (request, error) {
 	rest := strings.Join(words, " ")
 	switch r.verb {
-	case "help", "list", "show", "steps", "take", "receive", "false_alarm", "close", "go", "look":
+	case "show":
+		if rest == "" {
+			return r, nil
+		}
+		r.verb = "plan"
+		return r.named(rest)
+	case "help", "list", "steps", "take", "receive", "false_alarm", "close", "go", "look":
 		if rest != "" {
 			return r, NoSuchCommand
 		}
@@ -61,13 +67,7 @@ func (r request) fill(words []string) (request, error) {
 			return r, NoSuchCommand
 		}
 	case "approve", "decline", "withdraw", "undo":
-		r.plan = halfWidth(rest)
-		if id, plan, ok := strings.Cut(r.plan, "/"); ok {
-			r.incident, r.plan = incident.ID(id), plan
-		}
-		if r.plan == "" {
-			return r, incident.NoSuchPlan
-		}
+		return r.named(rest)
 	case "answer":
 		if len(words) != 2 {
 			return r, incident.BadAnswer
@@ -77,6 +77,18 @@ func (r request) fill(words []string) (request, error) {
 		r.verb = "help"
 	default:
 		return r, NoSuchCommand
+	}
+	return r, nil
+}
+
+// named reads the name of a plan: "2", "inc-7/2", or the beginning of a digest.
+func (r request) named(plan string) (request, error) {
+	r.plan = halfWidth(plan)
+	if id, number, ok := strings.Cut(r.plan, "/"); ok {
+		r.incident, r.plan = incident.ID(id), number
+	}
+	if r.plan == "" {
+		return r, incident.NoSuchPlan
 	}
 	return r, nil
 }

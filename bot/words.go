@@ -50,10 +50,10 @@ func (t text) value(id incident.ID) []store.Value {
 
 func textPrefix(id incident.ID) string { return "text/" + string(id) + "/" }
 
-// texts loads what the words of an incident stand for. Erased ones are missing,
+// Texts loads what the words of an incident stand for. Erased ones are missing,
 // altered ones too: the chain holds their hash.
-func (b *Bot) texts(ctx context.Context, id incident.ID) (map[incident.Words]string, error) {
-	values, err := b.Store.Values(ctx, textPrefix(id))
+func Texts(ctx context.Context, s store.Store, id incident.ID) (map[incident.Words]string, error) {
+	values, err := s.Values(ctx, textPrefix(id))
 	if err != nil {
 		return nil, fmt.Errorf("load texts of %s: %w", id, err)
 	}

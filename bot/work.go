@@ -59,7 +59,7 @@ func (b *Bot) listen(ctx context.Context, c Chat) {
 
 func (b *Bot) workLane(ctx context.Context, lane string) {
 	for ctx.Err() == nil {
-		worked, err := b.Work(ctx, lane)
+		worked, err := b.drain(ctx, lane)
 		if err != nil && ctx.Err() == nil {
 			b.Log.Error("job", slog.String("lane", lane), slog.Any("error", err))
 		}
@@ -68,6 +68,19 @@ func (b *Bot) workLane(ctx context.Context, lane string) {
 		}
 		b.rest(ctx, lane)
 	}
+}
+
+// grace is how long a job under way may go on after it was told to stop: a call
+// to the cloud that is cut off leaves a question behind.
+const grace = 8 * time.Second
+
+// drain does one job that outlives ctx by a little.
+func (b *Bot) drain(ctx context.Context, lane string) (bool, error) {
+	going, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	defer stop()
+	return b.Work(going, lane)
 }
 
 // rest waits until the lane has work, or somebody may have asked for some.

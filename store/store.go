@@ -98,13 +98,13 @@ type Store interface {
 	// write: load before trying again.
 	Append(ctx context.Context, b Batch) error
 
-	// Create gives a new incident its id and writes what make returns for it, in
+	// Create gives a new incident its id and writes what open returns for it, in
 	// one transaction. Ids have no gaps: a refused batch uses none up, one without
 	// the first record of the incident is refused, and ids that came in by Append
-	// are passed over. make may be called more than once, must not call the store
+	// are passed over. open may be called more than once, must not call the store
 	// and should be quick, as others may have to wait for it. Errors are those of
 	// Append.
-	Create(ctx context.Context, make func(incident.ID) Batch) (incident.ID, error)
+	Create(ctx context.Context, open func(incident.ID) Batch) (incident.ID, error)
 
 	// Claim hands out the job of a lane that fell due first, to no one else before
 	// now+lease. It returns false when nothing is due. A job whose lease ran out

@@ -43,8 +43,11 @@ type Config struct {
 // called in the account.
 type Quarantine struct {
 	Profile string // "seed" (default) or "hardened"
-	Policy  string // default "twokey-quarantine"
+	Policy  string // default [DefaultQuarantine]
 }
+
+// DefaultQuarantine is the quarantine policy's name when none is configured.
+const DefaultQuarantine = "twokey-quarantine"
 
 var (
 	accountID  = regexp.MustCompile(`^[0-9]{16}$`)
@@ -55,7 +58,7 @@ var (
 // complete fills in the defaults and refuses what cannot work.
 func (c Config) complete() (Config, error) {
 	c.Site = or(c.Site, SiteChina)
-	c.Quarantine.Policy = or(c.Quarantine.Policy, "twokey-quarantine")
+	c.Quarantine.Policy = or(c.Quarantine.Policy, DefaultQuarantine)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -31,7 +31,7 @@ func LeastPolicy(steps []string, s Scope) (rampolicy.Document, error) {
 		return rampolicy.Document{}, fmt.Errorf("%w: the id is not sixteen digits", ErrConfig)
 	}
 	users := "acs:ram:*:" + s.AccountID + ":user/*"
-	policy := "acs:ram:*:" + s.AccountID + ":policy/" + or(s.Policy, "twokey-quarantine")
+	policy := "acs:ram:*:" + s.AccountID + ":policy/" + or(s.Policy, DefaultQuarantine)
 	doc := rampolicy.Document{Version: rampolicy.Version, Statements: []rampolicy.Statement{
 		{Effect: rampolicy.Allow, Actions: slices.Clone(lookActions), Resources: []string{"*"}},
 	}}

@@ -73,7 +73,7 @@ func NewAttacker(endpoint string, k Key, source string, script []Move) (*Attacke
 		return nil, ErrEndpoint
 	}
 	credential, err := credentials.NewCredential(&credentials.Config{
-		Type: tea.String("access_key"), AccessKeyId: tea.String(k.ID), AccessKeySecret: tea.String(string(k.Secret)),
+		Type: new("access_key"), AccessKeyId: new(k.ID), AccessKeySecret: new(string(k.Secret)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make credential of %s: %w", k.ID, err)
@@ -94,8 +94,7 @@ func (a *Attacker) Step(ctx context.Context) (Result, error) {
 	a.step++
 	out := Result{Step: a.step, Action: move.Action}
 	body, err := a.call(ctx, move, round)
-	var refused *tea.SDKError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*tea.SDKError](err); ok {
 		out.Code = tea.StringValue(refused.Code)
 		return out, nil
 	}
@@ -109,7 +108,7 @@ func (a *Attacker) Step(ctx context.Context) (Result, error) {
 
 func (a *Attacker) call(ctx context.Context, m Move, round int) (map[string]any, error) {
 	client, err := openapi.NewClient(&openapiutil.Config{ // fresh: one client races on itself
-		Credential: a.credential, Endpoint: tea.String(a.endpoint), Protocol: tea.String("http"), HttpClient: quiet{a.client},
+		Credential: a.credential, Endpoint: new(a.endpoint), Protocol: new("http"), HttpClient: quiet{a.client},
 	})
 	if err != nil {
 		return nil, err
@@ -119,11 +118,11 @@ func (a *Attacker) call(ctx context.Context, m Move, round int) (map[string]any,
 		query[name] = strings.NewReplacer("{n}", strconv.Itoa(round+1), "{instance}", a.instance).Replace(value)
 	}
 	answer, err := client.CallApiWithCtx(ctx, &openapiutil.Params{
-		Action: tea.String(m.Action), Version: tea.String(m.Version), Protocol: tea.String("HTTP"), Method: tea.String("POST"),
-		AuthType: tea.String("AK"), Style: tea.String("RPC"), Pathname: tea.String("/"),
-		ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
+		Action: new(m.Action), Version: new(m.Version), Protocol: new("HTTP"), Method: new("POST"),
+		AuthType: new("AK"), Style: new("RPC"), Pathname: new("/"),
+		ReqBodyType: new("formData"), BodyType: new("json"),
 	}, &openapiutil.OpenApiRequest{
-		Query: openapiutil.Query(query), Headers: map[string]*string{sourceName: tea.String(a.source)},
+		Query: openapiutil.Query(query), Headers: map[string]*string{sourceName: new(a.source)},
 	}, &dara.RuntimeOptions{})
 	if err != nil {
 		return nil, err
@@ -153,9 +152,8 @@ type quiet struct{ client *http.Client }
 
 // Call makes the request; the transport settings of the SDK are not used.
 func (q quiet) Call(r *http.Request, _ *http.Transport) (*http.Response, error) {
-	answer, err := q.client.Do(r)
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	answer, err := q.client.Do(r) //nolint:gosec // loopback only: NewAttacker refuses the rest
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return nil, wrapped.Err
 	}
 	return answer, err

@@ -51,8 +51,7 @@ func TestStatement19TheNextCallsFailAndThenNoMore(t *testing.T) {
 			}
 		}},
 		{sandbox.HTML, func(t *testing.T, err error) {
-			var e *json.SyntaxError
-			if !errors.As(err, &e) {
+			if _, ok := errors.AsType[*json.SyntaxError](err); !ok {
 				t.Errorf("%T %v", err, err)
 			}
 		}},
@@ -90,7 +89,7 @@ func TestStatement19AFaultHitsOnlyTheCallsItNames(t *testing.T) {
 				hit[name] = true
 			}
 		}
-		want := map[string]bool{}
+		var want map[string]bool
 		switch {
 		case f.Action != "":
 			want = map[string]bool{"ims": true, "ram": true}
@@ -151,7 +150,7 @@ func TestStatement19ASlowCallWhoseClientLeftHasNoEffect(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		_, err := s.send(t, ctx, wire{}, s.bot, ram, "CreateUser", map[string]any{"UserName": "x"})
+		_, err := s.send(ctx, t, wire{}, s.bot, ram, "CreateUser", map[string]any{"UserName": "x"})
 		done <- err
 	}()
 	<-held

@@ -132,10 +132,7 @@ func (c *Cloud) save() error {
 	if err != nil {
 		return fmt.Errorf("encode sandbox: %w", err)
 	}
-	text, err := json.Marshal(envelope{format, sum(state), state})
-	if err != nil {
-		return fmt.Errorf("encode sandbox: %w", err)
-	}
+	text := fmt.Appendf(nil, `{"Format":%d,"Sum":%q,"State":%s}`, format, sum(state), state) // an envelope, encoded once
 	if err := replace(c.file, text); err != nil {
 		return fmt.Errorf("save sandbox: %w", cause(err))
 	}
@@ -155,7 +152,7 @@ func replace(path string, text []byte) error {
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator's own path
 	if err != nil {
 		return err
 	}
@@ -171,7 +168,7 @@ func replace(path string, text []byte) error {
 
 // syncDir makes the new name durable.
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // the operator's own path
 	if err != nil {
 		return err
 	}

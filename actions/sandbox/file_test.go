@@ -117,9 +117,10 @@ func TestReadsAreSavedWithCloseAtTheLatest(t *testing.T) {
 	if diff := cmp.Diff(want, again.Snapshot()); diff != "" {
 		t.Error(diff)
 	}
-	if s.AddUser("late") != "" {
-		t.Error("a closed account still writes the file that another one has open")
+	if err := s.RecordUse(s.alice.ID, sandbox.Use{}); s.AddUser("late") != "" || !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("a closed account still writes the file that another one has open: %v", err)
 	}
+	ok(t, s.Close()) // once more
 }
 
 func TestAWriteWhoseFileFailsDidNotHappen(t *testing.T) {

@@ -112,11 +112,11 @@ func (w wire) Call(r *http.Request, _ *http.Transport) (*http.Response, error) {
 func (s *stage) config(t *testing.T, k sandbox.Key, w wire) *openapiutil.Config {
 	t.Helper()
 	credential, err := credentials.NewCredential(&credentials.Config{
-		Type: tea.String("access_key"), AccessKeyId: tea.String(k.ID), AccessKeySecret: tea.String(string(k.Secret)),
+		Type: new("access_key"), AccessKeyId: new(k.ID), AccessKeySecret: new(string(k.Secret)),
 	})
 	ok(t, err)
 	return &openapiutil.Config{
-		Credential: credential, Endpoint: tea.String(s.Address()), Protocol: tea.String("http"), HttpClient: w,
+		Credential: credential, Endpoint: new(s.Address()), Protocol: new("http"), HttpClient: w,
 	}
 }
 
@@ -129,16 +129,16 @@ func (s *stage) ram(t *testing.T, k sandbox.Key) *ramsdk.Client {
 // call makes one call through the official generic client and reads its answer.
 func (s *stage) call(t *testing.T, k sandbox.Key, version, action string, params map[string]any) (answer, error) {
 	t.Helper()
-	return s.send(t, t.Context(), wire{}, k, version, action, params)
+	return s.send(t.Context(), t, wire{}, k, version, action, params)
 }
 
-func (s *stage) send(t *testing.T, ctx context.Context, w wire, k sandbox.Key, version, action string, params map[string]any) (answer, error) {
+func (s *stage) send(ctx context.Context, t *testing.T, w wire, k sandbox.Key, version, action string, params map[string]any) (answer, error) {
 	t.Helper()
 	client := must[*openapi.Client](t)(openapi.NewClient(s.config(t, k, w)))
 	got, err := client.CallApiWithCtx(ctx, &openapiutil.Params{
-		Action: tea.String(action), Version: tea.String(version), Protocol: tea.String("HTTP"), Method: tea.String("POST"),
-		AuthType: tea.String("AK"), Style: tea.String("RPC"), Pathname: tea.String("/"),
-		ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
+		Action: new(action), Version: new(version), Protocol: new("HTTP"), Method: new("POST"),
+		AuthType: new("AK"), Style: new("RPC"), Pathname: new("/"),
+		ReqBodyType: new("formData"), BodyType: new("json"),
 	}, &openapiutil.OpenApiRequest{Query: openapiutil.Query(params)}, &dara.RuntimeOptions{})
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func refused(t *testing.T, err error, status int, code string) {
 
 func (s *stage) keyStatus(t *testing.T, user string) map[string]string {
 	t.Helper()
-	got, err := s.ram(t, s.bot).ListAccessKeys(&ramsdk.ListAccessKeysRequest{UserName: tea.String(user)})
+	got, err := s.ram(t, s.bot).ListAccessKeys(&ramsdk.ListAccessKeysRequest{UserName: new(user)})
 	ok(t, err)
 	out := map[string]string{}
 	for _, k := range got.Body.AccessKeys.AccessKey {
@@ -184,7 +184,7 @@ func (s *stage) keyStatus(t *testing.T, user string) map[string]string {
 func (s *stage) setStatus(t *testing.T, user, id, status string) {
 	t.Helper()
 	_, err := s.ram(t, s.bot).UpdateAccessKey(&ramsdk.UpdateAccessKeyRequest{
-		UserName: tea.String(user), UserAccessKeyId: tea.String(id), Status: tea.String(status),
+		UserName: new(user), UserAccessKeyId: new(id), Status: new(status),
 	})
 	ok(t, err)
 }

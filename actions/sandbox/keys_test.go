@@ -16,7 +16,7 @@ const upn = "alice@acme.onaliyun.com"
 func TestStatement5TwoKeysAreTheQuota(t *testing.T) {
 	s := start(t)
 	client := s.ram(t, s.bot)
-	made, err := client.CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: tea.String("alice")})
+	made, err := client.CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: new("alice")})
 	ok(t, err)
 	k := made.Body.AccessKey
 	if *k.Status != "Active" || len(*k.AccessKeySecret) != 30 || len(*k.AccessKeyId) != 24 {
@@ -26,20 +26,20 @@ func TestStatement5TwoKeysAreTheQuota(t *testing.T) {
 	_, err = s.call(t, fresh, sts, "GetCallerIdentity", nil)
 	ok(t, err)
 	s.setStatus(t, "alice", s.alice.ID, sandbox.Inactive) // still counts
-	_, err = client.CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: tea.String("alice")})
+	_, err = client.CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: new("alice")})
 	refused(t, err, 409, "LimitExceeded.User.AccessKey")
-	_, err = client.CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: tea.String("nobody")})
+	_, err = client.CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: new("nobody")})
 	refused(t, err, 404, "EntityNotExist.User")
 }
 
 func TestStatement6AnEmptyUserNameActsOnTheCaller(t *testing.T) {
 	s := start(t)
 	_, err := s.ram(t, s.bot).UpdateAccessKey(&ramsdk.UpdateAccessKeyRequest{
-		UserAccessKeyId: tea.String(s.alice.ID), Status: tea.String("Inactive"),
+		UserAccessKeyId: new(s.alice.ID), Status: new("Inactive"),
 	})
 	refused(t, err, 404, "EntityNotExist.User.AccessKey") // the bot's keys were searched
 	_, err = s.ram(t, s.bot).UpdateAccessKey(&ramsdk.UpdateAccessKeyRequest{
-		UserAccessKeyId: tea.String(s.bot.ID), Status: tea.String("Inactive"),
+		UserAccessKeyId: new(s.bot.ID), Status: new("Inactive"),
 	})
 	ok(t, err)
 	_, err = s.call(t, s.bot, ims, "ListAccessKeys", nil)
@@ -85,7 +85,7 @@ func TestStatement7StatusIsActiveOrInactive(t *testing.T) {
 func (s *stage) remove(t *testing.T, id string) {
 	t.Helper()
 	s.setStatus(t, "alice", id, sandbox.Inactive)
-	_, err := s.ram(t, s.bot).DeleteAccessKey(&ramsdk.DeleteAccessKeyRequest{UserName: tea.String("alice"), UserAccessKeyId: tea.String(id)})
+	_, err := s.ram(t, s.bot).DeleteAccessKey(&ramsdk.DeleteAccessKeyRequest{UserName: new("alice"), UserAccessKeyId: new(id)})
 	ok(t, err)
 }
 
@@ -189,7 +189,7 @@ func TestStatement10RestoreNeedsAFreeSlotAndAKeyNotPurged(t *testing.T) {
 	s := start(t)
 	s.remove(t, s.alice.ID)
 	for range 2 {
-		_, err := s.ram(t, s.bot).CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: tea.String("alice")})
+		_, err := s.ram(t, s.bot).CreateAccessKey(&ramsdk.CreateAccessKeyRequest{UserName: new("alice")})
 		ok(t, err) // the bin freed the slot
 	}
 	restore := map[string]any{"UserId": s.id, "UserAccessKeyId": s.alice.ID}
@@ -202,11 +202,11 @@ func TestStatement10RestoreNeedsAFreeSlotAndAKeyNotPurged(t *testing.T) {
 
 func TestStatement16NoLoginProfileAndNoMFAAreNormalAnswers(t *testing.T) {
 	s := start(t)
-	_, err := s.ram(t, s.bot).GetLoginProfile(&ramsdk.GetLoginProfileRequest{UserName: tea.String("alice")})
+	_, err := s.ram(t, s.bot).GetLoginProfile(&ramsdk.GetLoginProfileRequest{UserName: new("alice")})
 	refused(t, err, 404, "EntityNotExist.User.LoginProfile")
 	_, err = s.call(t, s.bot, ims, "GetLoginProfile", map[string]any{"UserPrincipalName": upn})
 	refused(t, err, 404, "EntityNotExist.User.LoginProfile")
-	_, err = s.ram(t, s.bot).GetUserMFAInfo(&ramsdk.GetUserMFAInfoRequest{UserName: tea.String("alice")})
+	_, err = s.ram(t, s.bot).GetUserMFAInfo(&ramsdk.GetUserMFAInfoRequest{UserName: new("alice")})
 	refused(t, err, 404, "EntityNotExist.User.MFADevice")
 	got, err := s.call(t, s.bot, ims, "GetUserMFAInfo", map[string]any{"UserPrincipalName": upn})
 	ok(t, err)
@@ -215,12 +215,12 @@ func TestStatement16NoLoginProfileAndNoMFAAreNormalAnswers(t *testing.T) {
 	}
 	ok(t, s.SetLogin("alice", &sandbox.Login{MFARequired: true}))
 	ok(t, s.SetMFA("alice", true))
-	profile, err := s.ram(t, s.bot).GetLoginProfile(&ramsdk.GetLoginProfileRequest{UserName: tea.String("alice")})
+	profile, err := s.ram(t, s.bot).GetLoginProfile(&ramsdk.GetLoginProfileRequest{UserName: new("alice")})
 	ok(t, err)
 	if !*profile.Body.LoginProfile.MFABindRequired {
 		t.Error("lost MFABindRequired")
 	}
-	device, err := s.ram(t, s.bot).GetUserMFAInfo(&ramsdk.GetUserMFAInfoRequest{UserName: tea.String("alice")})
+	device, err := s.ram(t, s.bot).GetUserMFAInfo(&ramsdk.GetUserMFAInfoRequest{UserName: new("alice")})
 	ok(t, err)
 	if *device.Body.MFADevice.Type != "VMFA" {
 		t.Errorf("%v", device.Body)

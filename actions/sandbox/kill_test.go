@@ -16,7 +16,6 @@ import (
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
 	"github.com/aliyun/credentials-go/credentials"
 
 	"twokey/actions/sandbox"
@@ -90,7 +89,7 @@ func furnished(t *testing.T, file string) sandbox.Furnished {
 // returns the users whose creation was answered.
 func killed(t *testing.T, file string, bot sandbox.Key, round int) []string {
 	t.Helper()
-	process := exec.Command(os.Args[0])
+	process := exec.CommandContext(t.Context(), os.Args[0])
 	process.Env = append(os.Environ(), serveFile+"="+file)
 	process.Stderr = os.Stderr
 	held := must[io.WriteCloser](t)(process.StdinPipe())
@@ -130,22 +129,22 @@ func killed(t *testing.T, file string, bot sandbox.Key, round int) []string {
 // createUser calls without a testing.T, from any goroutine.
 func createUser(address string, k sandbox.Key, name string) error {
 	credential, err := credentials.NewCredential(&credentials.Config{
-		Type: tea.String("access_key"), AccessKeyId: tea.String(k.ID), AccessKeySecret: tea.String(string(k.Secret)),
+		Type: new("access_key"), AccessKeyId: new(k.ID), AccessKeySecret: new(string(k.Secret)),
 	})
 	if err != nil {
 		return err
 	}
 	client, err := openapi.NewClient(&openapiutil.Config{
-		Credential: credential, Endpoint: tea.String(address), Protocol: tea.String("http"), HttpClient: wire{},
+		Credential: credential, Endpoint: new(address), Protocol: new("http"), HttpClient: wire{},
 	})
 	if err != nil {
 		return err
 	}
 	_, err = client.CallApiWithCtx(context.Background(), &openapiutil.Params{
-		Action: tea.String("CreateUser"), Version: tea.String(ram), Protocol: tea.String("HTTP"), Method: tea.String("POST"),
-		AuthType: tea.String("AK"), Style: tea.String("RPC"), Pathname: tea.String("/"),
-		ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
-	}, &openapiutil.OpenApiRequest{Query: map[string]*string{"UserName": tea.String(name)}}, &dara.RuntimeOptions{})
+		Action: new("CreateUser"), Version: new(ram), Protocol: new("HTTP"), Method: new("POST"),
+		AuthType: new("AK"), Style: new("RPC"), Pathname: new("/"),
+		ReqBodyType: new("formData"), BodyType: new("json"),
+	}, &openapiutil.OpenApiRequest{Query: map[string]*string{"UserName": new(name)}}, &dara.RuntimeOptions{})
 	return err
 }
 

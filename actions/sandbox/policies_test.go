@@ -16,14 +16,14 @@ const deny = `{"Version":"1","Statement":[{"Effect":"Deny","Action":["ram:Create
 
 func (s *stage) createPolicy(t *testing.T, name, document string) error {
 	t.Helper()
-	_, err := s.ram(t, s.bot).CreatePolicy(&ramsdk.CreatePolicyRequest{PolicyName: tea.String(name), PolicyDocument: tea.String(document)})
+	_, err := s.ram(t, s.bot).CreatePolicy(&ramsdk.CreatePolicyRequest{PolicyName: new(name), PolicyDocument: new(document)})
 	return err
 }
 
 func (s *stage) attach(t *testing.T, kind, name string) error {
 	t.Helper()
 	_, err := s.ram(t, s.bot).AttachPolicyToUser(&ramsdk.AttachPolicyToUserRequest{
-		UserName: tea.String("alice"), PolicyType: tea.String(kind), PolicyName: tea.String(name),
+		UserName: new("alice"), PolicyType: new(kind), PolicyName: new(name),
 	})
 	return err
 }
@@ -31,7 +31,7 @@ func (s *stage) attach(t *testing.T, kind, name string) error {
 func (s *stage) detach(t *testing.T, kind, name string) error {
 	t.Helper()
 	_, err := s.ram(t, s.bot).DetachPolicyFromUser(&ramsdk.DetachPolicyFromUserRequest{
-		UserName: tea.String("alice"), PolicyType: tea.String(kind), PolicyName: tea.String(name),
+		UserName: new("alice"), PolicyType: new(kind), PolicyName: new(name),
 	})
 	return err
 }
@@ -61,7 +61,7 @@ func TestStatement11CreatePolicyReadsTheDocumentStrictly(t *testing.T) {
 func TestStatement11TheDocumentComesBackAsGiven(t *testing.T) {
 	s := start(t)
 	ok(t, s.createPolicy(t, "q", deny))
-	got, err := s.ram(t, s.bot).GetPolicy(&ramsdk.GetPolicyRequest{PolicyName: tea.String("q"), PolicyType: tea.String("Custom")})
+	got, err := s.ram(t, s.bot).GetPolicy(&ramsdk.GetPolicyRequest{PolicyName: new("q"), PolicyType: new("Custom")})
 	ok(t, err)
 	if diff := cmp.Diff(deny, *got.Body.DefaultPolicyVersion.PolicyDocument); diff != "" {
 		t.Error(diff)
@@ -76,7 +76,7 @@ func TestStatement12AttachOnceWithTheRightType(t *testing.T) {
 	refused(t, s.attach(t, "System", "q"), 404, "EntityNotExist.Policy")
 	refused(t, s.attach(t, "Custom", "AdministratorAccess"), 404, "EntityNotExist.Policy")
 	refused(t, s.attach(t, "custom", "q"), 400, "InvalidParameter.PolicyType")
-	got, err := s.ram(t, s.bot).ListPoliciesForUser(&ramsdk.ListPoliciesForUserRequest{UserName: tea.String("alice")})
+	got, err := s.ram(t, s.bot).ListPoliciesForUser(&ramsdk.ListPoliciesForUserRequest{UserName: new("alice")})
 	ok(t, err)
 	if list := got.Body.Policies.Policy; len(list) != 1 || *list[0].PolicyName != "q" || *list[0].PolicyType != "Custom" {
 		t.Errorf("%v", got.Body)
@@ -106,13 +106,13 @@ func TestStatement13DetachAndDeleteAskForTheState(t *testing.T) {
 	refused(t, s.detach(t, "Custom", "q"), 404, "EntityNotExist.User.Policy")
 	ok(t, s.attach(t, "Custom", "q"))
 	remove := func(cascade bool) error {
-		_, err := s.ram(t, s.bot).DeletePolicy(&ramsdk.DeletePolicyRequest{PolicyName: tea.String("q"), CascadingDelete: tea.Bool(cascade)})
+		_, err := s.ram(t, s.bot).DeletePolicy(&ramsdk.DeletePolicyRequest{PolicyName: new("q"), CascadingDelete: new(cascade)})
 		return err
 	}
 	refused(t, remove(true), 409, "DeleteConflict.Policy.User") // cascading takes versions, not attachments
 	ok(t, s.detach(t, "Custom", "q"))
 	_, err := s.ram(t, s.bot).CreatePolicyVersion(&ramsdk.CreatePolicyVersionRequest{
-		PolicyName: tea.String("q"), PolicyDocument: tea.String(deny), SetAsDefault: tea.Bool(true),
+		PolicyName: new("q"), PolicyDocument: new(deny), SetAsDefault: new(true),
 	})
 	ok(t, err)
 	refused(t, remove(false), 409, "DeleteConflict.Policy.Version")
@@ -128,14 +128,14 @@ func TestPolicyVersionsRotateOnRequestOnly(t *testing.T) {
 	ok(t, s.createPolicy(t, "q", deny))
 	next := func(rotate string) error {
 		_, err := s.ram(t, s.bot).CreatePolicyVersion(&ramsdk.CreatePolicyVersionRequest{
-			PolicyName: tea.String("q"), PolicyDocument: tea.String(deny), SetAsDefault: tea.Bool(true), RotateStrategy: tea.String(rotate),
+			PolicyName: new("q"), PolicyDocument: new(deny), SetAsDefault: new(true), RotateStrategy: new(rotate),
 		})
 		return err
 	}
 	ok(t, next("None"))
 	refused(t, next("None"), 409, "LimitExceeded.Policy.Version")
 	ok(t, next("DeleteOldestNonDefaultVersionWhenLimitExceeded"))
-	got, err := s.ram(t, s.bot).ListPolicyVersions(&ramsdk.ListPolicyVersionsRequest{PolicyName: tea.String("q"), PolicyType: tea.String("Custom")})
+	got, err := s.ram(t, s.bot).ListPolicyVersions(&ramsdk.ListPolicyVersionsRequest{PolicyName: new("q"), PolicyType: new("Custom")})
 	ok(t, err)
 	var ids []string
 	for _, v := range got.Body.PolicyVersions.PolicyVersion {
@@ -153,11 +153,11 @@ func TestGroupsAndEntitiesAreListed(t *testing.T) {
 	ok(t, s.AddGroup("ops", ref))
 	ok(t, s.Join("alice", "ops"))
 	ok(t, s.SetPolicies("alice", ref))
-	groups, err := s.ram(t, s.bot).ListGroupsForUser(&ramsdk.ListGroupsForUserRequest{UserName: tea.String("alice")})
+	groups, err := s.ram(t, s.bot).ListGroupsForUser(&ramsdk.ListGroupsForUserRequest{UserName: new("alice")})
 	ok(t, err)
-	policies, err := s.ram(t, s.bot).ListPoliciesForGroup(&ramsdk.ListPoliciesForGroupRequest{GroupName: tea.String("ops")})
+	policies, err := s.ram(t, s.bot).ListPoliciesForGroup(&ramsdk.ListPoliciesForGroupRequest{GroupName: new("ops")})
 	ok(t, err)
-	entities, err := s.ram(t, s.bot).ListEntitiesForPolicy(&ramsdk.ListEntitiesForPolicyRequest{PolicyName: tea.String("q"), PolicyType: tea.String("Custom")})
+	entities, err := s.ram(t, s.bot).ListEntitiesForPolicy(&ramsdk.ListEntitiesForPolicyRequest{PolicyName: new("q"), PolicyType: new("Custom")})
 	ok(t, err)
 	if *groups.Body.Groups.Group[0].GroupName != "ops" || *policies.Body.Policies.Policy[0].PolicyName != "q" ||
 		*entities.Body.Users.User[0].UserId != s.id || *entities.Body.Groups.Group[0].GroupName != "ops" {

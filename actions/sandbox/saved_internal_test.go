@@ -29,8 +29,12 @@ func full(t *testing.T, c *Cloud) {
 	must(c.AddPolicy("q", `{"Version":"1","Statement":[{"Effect":"Deny","Action":"ram:*","Resource":"*"}]}`))
 	must(c.seed(func(w *world, _ time.Time) error {
 		u := &user{
-			"20001", "alice", "Alice", "alice@acme.example", "of ops", at, at.Add(5), []key{k}, []key{k}, attached,
-			map[string]time.Time{"ops": at.Add(6)}, &Login{true, true, true, at.Add(7)}, true,
+			"20001", "alice", "Alice", "alice@acme.example", "of ops", at, at.Add(5),
+			[]key{k},
+			[]key{k},
+			attached,
+			map[string]time.Time{"ops": at.Add(6)},
+			&Login{true, true, true, at.Add(7)}, true,
 		}
 		w.users["alice"], w.groups["ops"] = u, &group{"g-1", "ops", at.Add(8), attached}
 		w.root.mfa, w.root.bin = true, []key{k}
@@ -39,7 +43,9 @@ func full(t *testing.T, c *Cloud) {
 		p.versions = append(p.versions, version{"v3", p.versions[0].text, p.versions[0].doc, at.Add(9)})
 		c.record(event{
 			0, "event", at, "Ram", "2015-05-01", "CreateUser", true, "id", ramUser, "20001", "alice", "203.0.113.7",
-			"agent", "cn-hangzhou", "NoPermission", map[string]string{"UserName": "x"}, "ACS::RAM::User", "x",
+			"agent", "cn-hangzhou", "NoPermission",
+			map[string]string{"UserName": "x"},
+			"ACS::RAM::User", "x",
 		})
 		return nil
 	}))
@@ -78,6 +84,9 @@ func TestTheFileKeepsTheNewestEventsAndEveryLastUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := c.now()
+	refused := c.trail[0] // a use of the leaked key, but later and refused: no use
+	refused.at, refused.code = start, errInactive.Code
+	c.record(refused)
 	for n := range maxSavedEvents + 500 {
 		u := Use{At: start.Add(time.Duration(n) * time.Second), Service: "Oss", Event: "GetObject", Resource: strconv.Itoa(n)}
 		if err := c.RecordUse(f.Bot.ID, u); err != nil {

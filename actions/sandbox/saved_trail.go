@@ -1,6 +1,10 @@
 package sandbox
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // maxSavedEvents is how many of the newest events a file keeps; older ones only
 // where a key's last use depends on them.
@@ -35,22 +39,26 @@ type usage struct{ key, service, name, source string }
 // is, or a restart would make an idle key look unused. The caller holds the lock.
 func (c *Cloud) lasting() []event {
 	from := max(0, len(c.trail)-maxSavedEvents)
-	newest := map[usage]event{}
-	for _, e := range c.trail {
-		if e.used() && !e.at.Before(newest[e.usage()].at) {
-			newest[e.usage()] = e
+	if from == 0 {
+		return c.trail
+	}
+	newest := map[usage]int{}
+	for i := range c.trail {
+		e := &c.trail[i]
+		if last, seen := newest[e.usage()]; e.used() && (!seen || !e.at.Before(c.trail[last].at)) {
+			newest[e.usage()] = i
 		}
 	}
 	var out []event
-	for _, e := range c.trail[:from] {
-		if e.used() && newest[e.usage()].seq == e.seq {
-			out = append(out, e)
+	for _, i := range slices.Sorted(maps.Values(newest)) {
+		if i < from {
+			out = append(out, c.trail[i])
 		}
 	}
 	return append(out, c.trail[from:]...)
 }
 
-func (e event) usage() usage { return usage{e.keyID, e.service, e.name, e.source} }
+func (e *event) usage() usage { return usage{e.keyID, e.service, e.name, e.source} }
 
 func (e event) saved() savedEvent {
 	return savedEvent{
@@ -67,7 +75,7 @@ func (s savedEvent) event() event {
 		code: s.Code, params: s.Params, resourceType: s.ResourceType, resource: s.Resource,
 	}
 	if e.params == nil {
-		e.params = nil // LookupEvents answers {}, not null
+		e.params = map[string]string{} // LookupEvents answers {}, not null
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +73,7 @@ func TestStatement20LastUseStandsStillForAnHour(t *testing.T) {
 func TestLastUsedComesFromRAMAndIMSToo(t *testing.T) {
 	s := start(t)
 	ask := func() string {
-		got, err := s.ram(t, s.bot).GetAccessKeyLastUsed(&ramsdk.GetAccessKeyLastUsedRequest{UserName: tea.String("alice"), UserAccessKeyId: tea.String(s.alice.ID)})
+		got, err := s.ram(t, s.bot).GetAccessKeyLastUsed(&ramsdk.GetAccessKeyLastUsedRequest{UserName: new("alice"), UserAccessKeyId: new(s.alice.ID)})
 		ok(t, err)
 		return tea.StringValue(got.Body.AccessKeyLastUsed.LastUsedDate)
 	}
@@ -179,9 +180,7 @@ func question(filters, more map[string]any) map[string]any {
 	if list != nil {
 		params["LookupAttribute"] = list // the SDK flattens it to LookupAttribute.1.Key
 	}
-	for name, value := range more {
-		params[name] = value
-	}
+	maps.Copy(params, more)
 	return params
 }
 

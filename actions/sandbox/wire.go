@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -58,9 +59,7 @@ func readRequest(r *http.Request) (*request, *Error) {
 		return q, errSignature
 	}
 	q.params = url.Values{}
-	for name, values := range q.query {
-		q.params[name] = values
-	}
+	maps.Copy(q.params, q.query)
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		form, err := url.ParseQuery(string(q.body))
 		if err != nil {
@@ -83,7 +82,7 @@ func (q *request) readAuthorization(text string) *Error {
 	if !ok {
 		return errSignature
 	}
-	for _, part := range strings.Split(rest, ",") {
+	for part := range strings.SplitSeq(rest, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
 		case "Credential":

@@ -19,7 +19,6 @@ import (
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
 	"github.com/google/go-cmp/cmp"
 
 	"twokey/actions/sandbox"
@@ -29,7 +28,7 @@ import (
 func (s *stage) signed(t *testing.T, k sandbox.Key, version, action string, params map[string]any) *http.Request {
 	t.Helper()
 	var sent *http.Request
-	_, _ = s.send(t, t.Context(), wire{keep: func(r *http.Request) { sent = r.Clone(t.Context()) }}, k, version, action, params)
+	_, _ = s.send(t.Context(), t, wire{keep: func(r *http.Request) { sent = r.Clone(t.Context()) }}, k, version, action, params)
 	return sent
 }
 
@@ -66,9 +65,9 @@ func TestStatement1ParametersComeFromQueryOrForm(t *testing.T) {
 		{Body: map[string]any{"UserName": "dave", "DisplayName": name}},
 	} {
 		got, err := client.CallApiWithCtx(t.Context(), &openapiutil.Params{
-			Action: tea.String("CreateUser"), Version: tea.String(ram), Protocol: tea.String("HTTP"), Method: tea.String("POST"),
-			AuthType: tea.String("AK"), Style: tea.String("RPC"), Pathname: tea.String("/"),
-			ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
+			Action: new("CreateUser"), Version: new(ram), Protocol: new("HTTP"), Method: new("POST"),
+			AuthType: new("AK"), Style: new("RPC"), Pathname: new("/"),
+			ReqBodyType: new("formData"), BodyType: new("json"),
 		}, r, &dara.RuntimeOptions{})
 		ok(t, err)
 		user := got["body"].(map[string]any)["User"].(map[string]any)
@@ -97,7 +96,7 @@ func TestStatement2TheSignatureCoversEverything(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r *http.Request
-			_, err := s.send(t, t.Context(), wire{keep: func(sent *http.Request) {
+			_, err := s.send(t.Context(), t, wire{keep: func(sent *http.Request) {
 				canonicalHeader(sent)
 				spoil(sent)
 				r = sent
@@ -198,8 +197,10 @@ func TestStatement2TheDateMayBeFifteenMinutesOff(t *testing.T) {
 		off  time.Duration
 		code string
 	}{
-		{14 * time.Minute, ""}, {-14 * time.Minute, ""},
-		{16 * time.Minute, "InvalidTimeStamp.Expired"}, {-16 * time.Minute, "InvalidTimeStamp.Expired"},
+		{14 * time.Minute, ""},
+		{-14 * time.Minute, ""},
+		{16 * time.Minute, "InvalidTimeStamp.Expired"},
+		{-16 * time.Minute, "InvalidTimeStamp.Expired"},
 	} {
 		s := start(t, func(o *sandbox.Options) { o.WireNow = func() time.Time { return time.Now().Add(row.off) } })
 		_, err := s.call(t, s.bot, sts, "GetCallerIdentity", nil)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -98,9 +99,7 @@ func (u *user) clone() *user {
 	out := *u
 	out.keys, out.bin, out.attached = slices.Clone(u.keys), slices.Clone(u.bin), slices.Clone(u.attached)
 	out.groups = map[string]time.Time{}
-	for name, at := range u.groups {
-		out.groups[name] = at
-	}
+	maps.Copy(out.groups, u.groups)
 	if u.login != nil {
 		login := *u.login
 		out.login = &login

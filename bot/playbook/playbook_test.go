@@ -133,7 +133,7 @@ func TestTheTenRows(t *testing.T) {
 		{
 			"4 Inactive, unanswered: counts as in use", "inactive_in_use",
 			situation{owner: ram, status: inactive, slot: incident.Free},
-			"owner.ask key.create " + audits + " fees.check leak.mark_handled", "manual.free_slot manual.replace_key " + ending,
+			"owner.ask key.create " + audits + " fees.check leak.mark_handled key.delete", "manual.free_slot manual.replace_key policy.detach",
 		},
 		{
 			"4 Inactive, replaced", "inactive_in_use",
@@ -195,8 +195,8 @@ func TestTheTenRows(t *testing.T) {
 		{
 			"10 abuse, disabled", "abuse_contained",
 			situation{owner: ram, status: inactive, slot: incident.Full, abuse: "yes", done: []string{"policy.quarantine"}},
-			audits + " login.cut permissions.trim mfa.require fees.check owner.ask manual.free_slot leak.mark_handled",
-			"!policy.quarantine key.create manual.replace_key " + ending,
+			audits + " login.cut permissions.trim mfa.require fees.check owner.ask manual.free_slot leak.mark_handled key.delete",
+			"!policy.quarantine key.create manual.replace_key policy.detach",
 		},
 		{
 			"10 abuse of root's", "root_abuse",
@@ -256,12 +256,47 @@ func checkSteps(t *testing.T, x situation, row string, now []string) {
 		t.Errorf("%+v: a thief is in, and %s stands first", x, now[0])
 	case live && x.answers[incident.InUse] == "unknown" && now[0] != "key.disable":
 		t.Errorf("%+v: an open question keeps key.disable from standing first", x)
-	case has("key.delete") && (x.status != inactive || x.answers[incident.InUse] != "no"):
+	case has("key.delete") && x.status != inactive:
 		t.Errorf("%+v: deleting is offered in row %s", x, row)
+	case x.owner == ram && x.status == inactive && !has("key.delete"):
+		t.Errorf("%+v: deleting waits for an answer or a word in row %s", x, row)
 	case has("policy.detach"):
 		t.Errorf("%+v: the quarantine may be lifted in row %s", x, row)
 	case x.owner != ram && (has("key.disable") || has("policy.quarantine") || has("key.delete")):
 		t.Errorf("%+v: steps for a RAM user's key in row %s", x, row)
+	}
+}
+
+// Nobody can attest a guided step yet: if deleting waited for one, a disabled key
+// would stay for ever. So it is advice above key.delete, and what stands before
+// deleting is what the program holds: the second look and two people.
+func TestDeletingADisabledKeyWaitsForNobodysWord(t *testing.T) {
+	b := playbook.Default()
+	at := func(r incident.Row, step string) int {
+		return slices.IndexFunc(r.Steps, func(p incident.PlayStep) bool { return p.Step == step })
+	}
+	advised := 0
+	for _, r := range b.Rows {
+		if !slices.Contains(r.When["status"], inactive) {
+			continue
+		}
+		i, advice := at(r, "key.delete"), at(r, "manual.replace_key")
+		want := incident.PlayStep{Step: "key.delete", Needs: incident.Conditions{"status": {inactive}}}
+		if diff := cmp.Diff(want, r.Steps[i]); diff != "" {
+			t.Errorf("row %s: %s", r.Name, diff)
+		}
+		if advice > i {
+			t.Errorf("row %s: the advice stands below the deletion", r.Name)
+		}
+		if advice >= 0 {
+			advised++
+		}
+	}
+	if advised != 2 {
+		t.Errorf("%d rows advise to replace the key first", advised)
+	}
+	if incident.StepTier("key.delete") != incident.Destructive || b.SecondLook < time.Hour {
+		t.Error("nothing stands before deleting")
 	}
 }
 

@@ -64,8 +64,7 @@ func Open(path string, o Options) (*Store, error) {
 // reason leaves away the operating system's own naming of the file, which may
 // be one the reader never heard of.
 func reason(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

@@ -69,6 +69,25 @@ func TestClaimOfAnIdleLaneWritesNothing(t *testing.T) {
 	}
 }
 
+// Workers look for work all the time; they must not queue up with those who write.
+func TestClaimOfAnIdleLaneWaitsForNoWriter(t *testing.T) {
+	s := openNew(t)
+	later := incident.Job{Key: "k", Lane: "lane", Due: start.Add(time.Second)}
+	if err := s.Append(t.Context(), store.Batch{Jobs: []incident.Job{later}}); err != nil {
+		t.Fatal(err)
+	}
+	err := s.update(t.Context(), func(*bbolt.Tx) error {
+		_, ok, err := s.Claim(t.Context(), "lane", start, time.Minute) // hangs if it waits
+		if ok {
+			t.Error("claimed before it was due")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestMarksThatRanOutAreRemoved(t *testing.T) {
 	s, ctx := openNew(t), t.Context()
 	const n = 1000

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,10 +75,10 @@ func (g *game) compare(r *rapid.T) {
 }
 
 // same demands that both refuse in the same way, or neither.
-func same(r *rapid.T, model, real error) {
+func same(r *rapid.T, model, got error) {
 	r.Helper()
-	if fmt.Sprint(model) != fmt.Sprint(real) {
-		r.Fatalf("the store returns %v, the model %v", real, model)
+	if fmt.Sprint(model) != fmt.Sprint(got) {
+		r.Fatalf("the store returns %v, the model %v", got, model)
 	}
 }
 
@@ -100,7 +101,7 @@ func (g *game) records(r *rapid.T, id incident.ID) []incident.Record {
 	}
 	for len(records) < n {
 		more := after(have, "ana", "note")
-		records, have = append(records, more...), append(have[:len(have):len(have)], more...)
+		records, have = append(records, more...), append(slices.Clip(have), more...)
 	}
 	if sometimes(r, 8, "gap") {
 		return records[1:]

@@ -24,6 +24,7 @@ func jobClaims() []claim {
 		{"counts attempts and waits as told", backsOff},
 		{"forgets attempts when the work was done and is asked for anew", freshAttempts},
 		{"keeps every field of a job", keepsJob},
+		{"keeps times to the microsecond and gives them back in UTC", keepsTimes},
 	}
 }
 
@@ -246,4 +247,51 @@ func keepsJob(w two) {
 	w.retry(l, due)
 	j.Attempt, j.Due = 5, due.Truncate(time.Microsecond).UTC()
 	w.wantJob(w.claim(j.Lane, in(hour), minute).Job, j)
+}
+
+// keepsTimes gives every time that a store keeps in another zone and finer than
+// it is kept.
+func keepsTimes(w two) {
+	fine := time.Date(2026, 1, 2, 11, 4, 5, 123456789, time.FixedZone("east", 8*3600))
+	kept := time.Date(2026, 1, 2, 3, 4, 5, 123456000, time.UTC)
+	w.append(store.Batch{
+		Records: chain().Seal(incident.State{}, "inc-1", "ana", fine, []incident.Event{incident.Took{}}),
+		Jobs:    []incident.Job{job("k", "lane", fine)},
+		Marks:   []store.Mark{{Name: "m", Incident: "inc-1", Now: fine, Until: fine.Add(minute)}},
+		Index:   []incident.Index{{Incident: "inc-1", Opened: fine, Open: true}},
+	})
+	l, ok := w.try(w.b, "lane", fine, minute)
+	if !ok {
+		w.Fatal("a job is not due when it falls due")
+	}
+	longer, err := w.a.Extend(w.Context(), l, fine.Add(hour))
+	if err != nil {
+		w.Fatal(err)
+	}
+	next, _, err := w.b.NextDue(w.Context(), "lane")
+	if err != nil {
+		w.Fatal(err)
+	}
+	for name, c := range map[string]struct{ got, want time.Time }{
+		"Record.At":         {w.load("inc-1")[0].At, kept},
+		"Job.Due":           {l.Job.Due, kept},
+		"Lease.Until":       {l.Until, kept.Add(minute)},
+		"Until of Extend":   {longer.Until, kept.Add(hour)},
+		"NextDue":           {next, kept.Add(hour)},
+		"Index.Opened":      {w.find(store.Query{})[0].Opened, kept},
+		"a retry's Job.Due": {w.retriedAt(l, fine.Add(2*hour)), kept.Add(2 * hour)},
+	} {
+		if c.got != c.want { // the zone counts
+			w.Errorf("%s = %v, want %v", name, c.got, c.want)
+		}
+	}
+	w.wantMark("m", kept.Add(minute-time.Microsecond), "inc-1")
+	w.wantMark("m", kept.Add(minute), "")
+}
+
+// retriedAt gives a job back and says when it is handed out as due.
+func (w two) retriedAt(l store.Lease, due time.Time) time.Time {
+	w.Helper()
+	w.retry(l, due)
+	return w.claim("lane", in(24*hour), minute).Job.Due
 }

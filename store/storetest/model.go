@@ -34,8 +34,12 @@ type work struct {
 
 func newModel() *model {
 	return &model{
-		map[incident.ID][]incident.Record{}, map[string]work{}, map[string]store.Mark{},
-		map[string][]byte{}, map[incident.ID]incident.Index{}, 0,
+		map[incident.ID][]incident.Record{},
+		map[string]work{},
+		map[string]store.Mark{},
+		map[string][]byte{},
+		map[incident.ID]incident.Index{},
+		0,
 	}
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -71,7 +72,7 @@ func neverMixes(w two) {
 func oneWriterWins(w two) {
 	w.append(store.Batch{Records: first("inc-1")})
 	mine := func(i int) []incident.Record {
-		return after(first("inc-1"), incident.Person(rune('A'+i)), "mine")
+		return after(first("inc-1"), person(i), "mine")
 	}
 	errs := w.race(64, func(i int, s store.Store) error {
 		return s.Append(w.Context(), store.Batch{Records: mine(i)})
@@ -82,6 +83,8 @@ func oneWriterWins(w two) {
 	}
 }
 
+func person(i int) incident.Person { return incident.Person(fmt.Sprintf("writer %d", i)) }
+
 func noneIsLost(w two) {
 	const writers = 24
 	w.append(store.Batch{Records: first("inc-1")})
@@ -91,7 +94,7 @@ func noneIsLost(w two) {
 			if err != nil {
 				return err
 			}
-			err = s.Append(w.Context(), store.Batch{Records: after(records, incident.Person(rune('A'+i)), "note")})
+			err = s.Append(w.Context(), store.Batch{Records: after(records, person(i), "note")})
 			if !errors.Is(err, store.ErrConflict) {
 				return err
 			}

@@ -82,7 +82,8 @@ func listsValues(w two) {
 
 func givesCopies(w two) {
 	body := []byte("kept")
-	w.append(values(store.Value{Key: "k", Body: body}))
+	large := store.Value{Key: "large", Body: make([]byte, 100_000)} // small ones may be copies by chance
+	w.append(values(store.Value{Key: "k", Body: body}, large))
 	copy(body, "gone")
 	w.value("k", []byte("kept"))
 	got, _, err := w.b.Value(w.Context(), "k")

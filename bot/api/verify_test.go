@@ -1,0 +1,105 @@
+package api_test
+
+import (
+	"bytes"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"twokey/bot/api"
+	"twokey/incident"
+)
+
+func verified(t *testing.T, w *world) api.Verification {
+	t.Helper()
+	v, err := w.read.Verify(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestAWholeRecordHolds(t *testing.T) {
+	w := newWorld(t)
+	v := verified(t, w)
+	if !v.OK || len(v.Logs) != 2 || v.Logs[0].ID != "inc-1" || v.Logs[1].ID != incident.System {
+		t.Errorf("got %+v", v)
+	}
+	records, _ := w.bot.Store.Load(t.Context(), "inc-1")
+	if head := records[len(records)-1].Hash; v.Logs[0].Head != head {
+		t.Errorf("head %s, want %s", v.Logs[0].Head, head)
+	}
+}
+
+// recordAt finds the key of one record in the file.
+func recordAt(tx *bbolt.Tx, id string, seq byte) (*bbolt.Bucket, []byte) {
+	b := tx.Bucket([]byte("records"))
+	return b, append([]byte(id), 0, 0, 0, 0, 0, 0, 0, 0, seq)
+}
+
+func TestVerifyFindsTheFirstBrokenRecord(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(tx *bbolt.Tx) error
+		why    string
+		at     uint64
+	}{
+		{"edited", func(tx *bbolt.Tx) error {
+			b, key := recordAt(tx, "inc-1", 3)
+			return b.Put(key, bytes.Replace(b.Get(key), []byte(`"ana"`), []byte(`"eve"`), 1))
+		}, "edited", 3},
+		{"taken out", func(tx *bbolt.Tx) error {
+			b, key := recordAt(tx, "inc-1", 2)
+			return b.Delete(key)
+		}, "gap", 2},
+		{"no record any more", func(tx *bbolt.Tx) error {
+			b, key := recordAt(tx, "inc-1", 2)
+			return b.Put(key, []byte("nothing"))
+		}, api.WhyUnreadable, 0},
+		{"all gone, index too", func(tx *bbolt.Tx) error {
+			for seq := byte(1); seq < 30; seq++ {
+				b, key := recordAt(tx, "inc-1", seq)
+				if err := b.Delete(key); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, api.WhyMissing, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.tamper(row.change)
+			v := verified(t, w)
+			if got := v.Logs[0]; v.OK || got.OK || got.Why != row.why || got.Broken != row.at {
+				t.Errorf("got %+v", v)
+			}
+		})
+	}
+}
+
+func TestAnotherKeyDoesNotCheck(t *testing.T) {
+	w := newWorld(t)
+	w.read.Chain = incident.Chain{Key: []byte("another key")}
+	if v := verified(t, w); v.OK || v.Logs[0].Broken != 1 {
+		t.Errorf("got %+v", v)
+	}
+}
+
+func TestAnIncidentThatTheIndexForgotIsStillChecked(t *testing.T) {
+	w := newWorld(t)
+	w.tamper(func(tx *bbolt.Tx) error {
+		for _, name := range []string{"index", "find"} {
+			if err := tx.DeleteBucket([]byte(name)); err != nil {
+				return err
+			}
+			if _, err := tx.CreateBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		b, key := recordAt(tx, "inc-1", 3)
+		return b.Put(key, bytes.Replace(b.Get(key), []byte(`"ana"`), []byte(`"eve"`), 1))
+	})
+	if v := verified(t, w); v.OK || v.Logs[0].ID != "inc-1" || v.Logs[0].Why != "edited" {
+		t.Errorf("got %+v", v)
+	}
+}

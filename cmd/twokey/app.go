@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"twokey/actions"
+	"twokey/actions/alicloud"
+	"twokey/bot"
+	"twokey/bot/api"
+	"twokey/bot/console"
+	"twokey/bot/escalation"
+	"twokey/bot/view"
+	"twokey/incident"
+	"twokey/store"
+	"twokey/store/bolt"
+)
+
+// app is a bot with everything around it: built from a configuration, ready to
+// run.
+type app struct {
+	config  *config
+	bot     *bot.Bot
+	store   store.Store
+	reader  *api.Local
+	metrics *metrics
+	console *console.Console // nil but in a drill
+	drills  []*drill         // the pretend accounts
+	log     *slog.Logger
+	now     func() time.Time
+}
+
+// newApp opens the store, makes the accounts and the rooms, and writes a changed
+// configuration down. Ctx is the life of the pretend accounts. Whoever gets an
+// app closes it.
+func newApp(ctx context.Context, c *config, log *slog.Logger, now func() time.Time) (*app, error) {
+	a := &app{config: c, log: log, now: now}
+	if err := a.assemble(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *app) assemble(ctx context.Context) error {
+	if err := a.openStore(); err != nil {
+		return err
+	}
+	words, err := view.New()
+	if err != nil {
+		return err
+	}
+	rules, err := a.config.rules()
+	if err != nil {
+		return err
+	}
+	accounts, err := a.accounts(ctx)
+	if err != nil {
+		return err
+	}
+	a.metrics = newMetrics(prometheus.NewRegistry(), a.store, a.now)
+	a.bot = &bot.Bot{
+		Rules: rules, Chain: a.config.chain(), Store: a.store, Accounts: accounts, Chats: a.rooms(words), View: words,
+		People: a.config.people(), Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
+		Log: a.log, Now: a.now, Salt: rand.Text,
+	}
+	a.metrics.lanes = a.bot.Lanes()
+	a.reader = local(a.store, a.config, rules, words, a.now)
+	a.reader.Describe = a.describe
+	if err := a.holdIfBehind(ctx); err != nil {
+		return err
+	}
+	return configured(ctx, a.bot, a.config.settings(rules))
+}
+
+func (a *app) openStore() error {
+	db, err := bolt.Open(a.config.Store.Bolt.Path, bolt.Options{})
+	if errors.Is(err, bolt.ErrLocked) {
+		return fmt.Errorf("%w: one bot at a time; stop the other one", err)
+	}
+	if err != nil {
+		return err
+	}
+	a.store = db
+	if file := a.config.Audit.Heads; file != "" {
+		if err := appendTo(file, ""); err != nil {
+			return fmt.Errorf("audit.heads: write %s: %w", file, err)
+		}
+		a.store = &headed{Store: db, file: file, log: a.log, now: a.now}
+	}
+	return nil
+}
+
+// holdIfBehind stops every start when somebody outside knows more than the store
+// does: it is an old copy, and what it does not know may have been done. It comes
+// before anything is written, which would become the newest head.
+func (a *app) holdIfBehind(ctx context.Context) error {
+	if a.config.Audit.Heads == "" {
+		return nil
+	}
+	old, err := behind(ctx, a.config.Audit.Heads, a.store)
+	if err != nil {
+		return fmt.Errorf("compare with %s: %w", a.config.Audit.Heads, err)
+	}
+	if !old {
+		return nil
+	}
+	a.log.Warn("the store is older than the heads file: nothing starts until an approver says go", slog.String("heads", a.config.Audit.Heads))
+	return a.bot.Hold(ctx, incident.HoldBehind)
+}
+
+// accounts makes what is configured; pretend ones are started first.
+func (a *app) accounts(ctx context.Context) ([]actions.Account, error) {
+	var all []actions.Account
+	for _, configured := range a.config.Accounts {
+		settings := a.config.account(configured)
+		if configured.mode() == modeSandbox {
+			d, err := newDrill(ctx, configured, a.config.Store.Bolt.Path+"."+configured.Name+".json")
+			if err != nil {
+				return nil, err
+			}
+			a.drills = append(a.drills, d)
+			settings = d.aimed(settings)
+			a.log.Warn("pretend account: no cloud is touched", slog.String("account", configured.Name),
+				slog.String("in_use", d.scene.Leaked.ID), slog.String("idle", d.scene.Idle.ID))
+		}
+		account, err := alicloud.New(settings)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, account)
+	}
+	return all, nil
+}
+
+// rooms are the chats of this version: the console, where everything is pretend.
+func (a *app) rooms(words bot.View) []bot.Chat {
+	for _, what := range notYet(a.config) {
+		a.log.Warn("not in this version", slog.String("configured", what))
+	}
+	if !a.config.drill() {
+		return nil
+	}
+	a.console = a.newConsole(words)
+	return []bot.Chat{a.metrics.room(a.console)}
+}
+
+func (a *app) webhook() bot.Webhook {
+	hook := a.config.Escalation.Webhook
+	if hook.URL == "" {
+		return nil
+	}
+	return &escalation.Webhook{
+		URL: hook.URL, Key: escalation.Key(hook.Secret.reveal()), HTTP: &http.Client{Timeout: webhookTimeout},
+	}
+}
+
+const webhookTimeout = 15 * time.Second
+
+// describe adds to the status what only the running bot knows.
+func (a *app) describe(ctx context.Context, s *api.Status) error {
+	s.Version = version()
+	for _, account := range a.config.Accounts {
+		s.Accounts = append(s.Accounts, api.Account{Name: account.Name, ID: account.ID, Mode: account.mode()})
+	}
+	for _, c := range a.bot.Chats {
+		s.Rooms = append(s.Rooms, api.Room{Name: c.Room(), Platform: c.Platform(), Inbound: a.metrics.inbound(c.Room())})
+	}
+	for _, lane := range a.bot.Lanes() {
+		due, _, err := a.store.NextDue(ctx, lane)
+		if err != nil {
+			return err
+		}
+		s.Lanes = append(s.Lanes, api.Lane{Name: lane, Due: due})
+	}
+	return nil
+}
+
+// close ends what newApp began, also when it did not get to the end.
+func (a *app) close() error {
+	var errs []error
+	for _, d := range a.drills {
+		errs = append(errs, d.cloud.Close())
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"twokey/actions"
+	"twokey/actions/alicloud"
+	"twokey/incident"
+	"twokey/store"
+	"twokey/store/bolt"
+)
+
+type checkCmd struct {
+	Offline bool `help:"Only read the configuration: ask no cloud, open no store; secrets that are not set are listed."`
+}
+
+// Help is shown below the flags.
+func (checkCmd) Help() string {
+	return `Prints a line for each thing looked at: ok, warn, or FAIL with what to do. Ends with 0 when nothing failed, 1 when something
+did, 2 when the configuration itself is wrong.`
+}
+
+// Run prints the findings.
+func (c *checkCmd) Run(e *env, g *globals) error {
+	config, r, err := readConfig(g.file(), c.Offline, e.getenv)
+	if err != nil {
+		return err
+	}
+	f := &findings{env: e}
+	f.ok("configuration: %s", g.file())
+	for _, what := range r.unset {
+		f.warn("not set here: %s", what)
+	}
+	f.advise(config)
+	if !c.Offline {
+		f.store(config)
+		f.accounts(config)
+	}
+	if f.failed {
+		return errSaid
+	}
+	return nil
+}
+
+// findings prints what was found, one line each.
+type findings struct {
+	*env
+
+	failed bool
+}
+
+func (f *findings) ok(format string, args ...any) {
+	f.printf("ok    %s\n", fmt.Sprintf(format, args...))
+}
+
+func (f *findings) warn(format string, args ...any) {
+	f.printf("warn  %s\n", fmt.Sprintf(format, args...))
+}
+
+func (f *findings) fail(format string, args ...any) {
+	f.failed = true
+	f.printf("FAIL  %s\n", fmt.Sprintf(format, args...))
+}
+
+// advise says what is allowed and not wise.
+func (f *findings) advise(c *config) {
+	f.people(c)
+	for _, a := range c.Accounts {
+		key := a.Credentials.AccessKeyID != "" && a.Credentials.Type == alicloud.FromAccessKey
+		if key && !onThisMachine(a) {
+			f.warn("account %s: an AccessKey that never ends can leak too: use ecs_ram_role or oidc_role_arn", a.Name)
+		}
+	}
+	for _, s := range c.Alerts.Sources {
+		if s.MayAutomate && !anyGiven(s.Secret) {
+			f.warn("source %s: may_automate with a token alone: whoever learns the token can make the bot act; use a source that signs (secret)", s.Name)
+		}
+	}
+	if host, _, _ := net.SplitHostPort(c.Listen); !loopback(host) {
+		f.warn("listen %s: other machines can reach it: put TLS in front, tokens travel here", c.Listen)
+	}
+	if !c.Audit.Key.given() {
+		f.warn("audit.key_file: without a key whoever can write the store can rewrite history: head -c 32 /dev/urandom | base64")
+	}
+	if c.Audit.Heads == "" {
+		f.warn("audit.heads: without a file of heads only the cards show that the end of a history was cut off")
+	}
+	if !c.API.Token.given() {
+		f.warn("api.token: without it there is no /api, and show, export and verify work only while the bot is stopped")
+	}
+	for _, what := range notYet(c) {
+		f.warn("%s", what)
+	}
+}
+
+// people counts who could give the votes that are needed.
+func (f *findings) people(c *config) {
+	rules, err := c.rules()
+	if err != nil {
+		f.fail("rules: %s", err)
+		return
+	}
+	for _, t := range []incident.Tier{incident.Reversible, incident.Disruptive, incident.Destructive} {
+		have := 0
+		for _, m := range rules.Members {
+			if rules.Has(m.ID, incident.Voter(t)) {
+				have++
+			}
+		}
+		switch need := rules.Need(t); {
+		case have < need:
+			f.warn("people: %s steps take %d, and %d may vote on them: they stay out of the bot's reach", t, need, have)
+		default:
+			f.ok("people: %s steps take %d of %d", t, need, have)
+		}
+	}
+}
+
+func onThisMachine(a accountConfig) bool {
+	for _, product := range []string{"ram", "ims", "sts"} {
+		host, _, err := net.SplitHostPort(hostOf(a.Endpoints[product]))
+		if err != nil || !loopback(host) {
+			return false
+		}
+	}
+	return true
+}
+
+// store opens the file and writes to it.
+func (f *findings) store(c *config) {
+	path := c.Store.Bolt.Path
+	db, err := bolt.Open(path, bolt.Options{Timeout: lockWait})
+	if errors.Is(err, bolt.ErrLocked) {
+		f.ok("store: %s is open in a running bot", path)
+		return
+	}
+	if err == nil {
+		err = db.Append(f.ctx, store.Batch{Values: []store.Value{{Key: "check", Body: []byte{}}}})
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		f.fail("store: %s: give the bot's user a directory it may write to (store.bolt.path)", err)
+		return
+	}
+	f.ok("store: %s can be written", path)
+	if heads := c.Audit.Heads; heads != "" {
+		if err := appendTo(heads, ""); err != nil {
+			f.fail("audit.heads: %s: %s", heads, err)
+			return
+		}
+		f.ok("audit.heads: %s can be written", heads)
+	}
+}
+
+// askTimeout bounds what one account may take to say who the bot is.
+const askTimeout = 20 * time.Second
+
+func (f *findings) accounts(c *config) {
+	for _, a := range c.Accounts {
+		if a.mode() == modeSandbox {
+			f.ok("account %s: pretend, started with the bot", a.Name)
+			continue
+		}
+		account, err := alicloud.New(c.account(a))
+		if err == nil {
+			ctx, cancel := context.WithTimeout(f.ctx, askTimeout)
+			err = account.Check(ctx)
+			cancel()
+		}
+		if err != nil {
+			f.fail("account %s: %s: %s", a.Name, err, whatToDo(err))
+			continue
+		}
+		f.ok("account %s: the credentials are of %s, mode %s", a.Name, a.ID, a.mode())
+	}
+}
+
+// whatToDo is advice for the usual reasons.
+func whatToDo(err error) string {
+	switch {
+	case errors.Is(err, alicloud.ErrOtherAccount):
+		return "the credentials are of another account than the id says"
+	case errors.Is(err, alicloud.ErrRoot):
+		return "never give the bot root's key: make a role with the policy that  twokey policy  prints"
+	case actions.Transient(err):
+		return "the cloud did not answer: look at the network, proxies and endpoints"
+	}
+	return "look at the credentials and at what  twokey policy  prints"
+}

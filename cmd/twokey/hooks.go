@@ -1,0 +1,48 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/http"
+	"slices"
+
+	"twokey/bot"
+	"twokey/bot/intake"
+)
+
+// hooks serves POST /hooks/{name}, an alert source each. A source of a type that
+// this version does not read is answered like a name that does not exist.
+func (a *app) hooks() (http.Handler, error) {
+	c := intake.Config{
+		Receive: a.bot.ReceiveAlert, Now: a.now, Log: a.log, Pepper: a.config.pepper(),
+		Body: int64(a.config.Limits.Body), Report: int64(a.config.Limits.Report), PerSource: a.config.Limits.PerSource,
+		Count: func(_ string, v bot.Verdict) { a.metrics.alerts.WithLabelValues(string(v)).Inc() },
+	}
+	for _, s := range a.config.Alerts.Sources {
+		if slices.Contains(builtSources(), s.Type) {
+			c.Sources = append(c.Sources, intake.Source{Name: s.Name, Type: s.Type, Tokens: texts(s.Token)})
+		}
+	}
+	return intake.New(c)
+}
+
+func texts(secrets []secret) []string {
+	var all []string
+	for _, s := range secrets {
+		if s.given() {
+			all = append(all, s.reveal())
+		}
+	}
+	return all
+}
+
+// pepper ties findings of one secret together. It is made of the key of the
+// record: without one, findings are not tied.
+func (c *config) pepper() []byte {
+	if !c.Audit.Key.given() {
+		return nil
+	}
+	h := hmac.New(sha256.New, []byte(c.Audit.Key.reveal()))
+	h.Write([]byte("twokey: fingerprints of secrets")) // never the key itself for a second purpose
+	return h.Sum(nil)
+}

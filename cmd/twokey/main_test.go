@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"go.etcd.io/bbolt"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"twokey": main})
+}
+
+// TestStories runs the commands as people do: each file of testdata is a story.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			// Key-shaped texts are made here, so that no scanner takes the stories for leaks.
+			e.Setenv("KEY", "LTAI"+"5t"+rand.Text()[:18])
+			e.Setenv("SECRET", rand.Text()+"aB3x")
+			address, err := freeAddress(t.Context())
+			e.Setenv("ADDRESS", address)
+			example, exampleErr := os.ReadFile("../../config.example.yaml")
+			return errors.Join(err, exampleErr, os.WriteFile(e.WorkDir+"/example.yaml", example, 0o600))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "ready": ready, "tamper": tamper, "envsubst": substitute,
+		},
+	})
+}
+
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// exits CODE COMMAND... runs a command that must end with exactly that code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// ready ADDRESS waits until a bot there is ready.
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(20 * time.Millisecond) {
+		answer, err := http.Get("http://" + args[0] + "/readyz") //nolint:noctx // bounded by the loop
+		if err != nil {
+			continue
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	ts.Fatalf("no bot became ready at %s", args[0])
+}
+
+// tamper FILE FROM TO rewrites every record of a stopped bot's file that has FROM.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := bbolt.Open(ts.MkAbs(args[0]), 0o600, nil)
+	ts.Check(err)
+	defer db.Close()
+	changed := 0
+	ts.Check(db.Update(func(tx *bbolt.Tx) error {
+		records := tx.Bucket([]byte("records"))
+		c := records.Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			if !bytes.Contains(v, []byte(args[1])) {
+				continue
+			}
+			changed++
+			if err := records.Put(bytes.Clone(k), bytes.ReplaceAll(v, []byte(args[1]), []byte(args[2]))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	if changed == 0 {
+		ts.Fatalf("no record has %q", args[1])
+	}
+}
+
+// envsubst FILE... replaces @NAME@ by the variable of that name.
+func substitute(ts *testscript.TestScript, _ bool, files []string) {
+	for _, file := range files {
+		text := ts.ReadFile(file)
+		for _, name := range []string{"ADDRESS", "KEY", "SECRET"} {
+			text = string(bytes.ReplaceAll([]byte(text), []byte("@"+name+"@"), []byte(ts.Getenv(name))))
+		}
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"twokey/bot"
+	"twokey/bot/api"
+	"twokey/store"
+)
+
+// metrics are few, and none has a key id, a person or foreign text in a label.
+type metrics struct {
+	registry *prometheus.Registry
+	alerts   *prometheus.CounterVec
+	store    store.Store
+	now      func() time.Time
+	lanes    []string
+
+	mu   sync.Mutex
+	last map[string]time.Time // by room
+}
+
+var (
+	openIncidents = prometheus.NewDesc("twokey_incidents_open", "Incidents that people still work on, counted up to 1000.", nil, nil)
+	laneLate      = prometheus.NewDesc("twokey_jobs_late_seconds", "How long the oldest job that is due has waited.", []string{"lane"}, nil)
+	lastInbound   = prometheus.NewDesc("twokey_room_last_inbound_timestamp_seconds",
+		"When somebody last pressed or typed something in a room, since the start.", []string{"room"}, nil)
+)
+
+func newMetrics(registry *prometheus.Registry, s store.Store, now func() time.Time) *metrics {
+	m := &metrics{
+		registry: registry, store: s, now: now, last: map[string]time.Time{},
+		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "twokey_alerts_total", Help: "Findings that came in, by what became of them.",
+		}, []string{"verdict"}),
+	}
+	registry.MustRegister(m, m.alerts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+var _ prometheus.Collector = (*metrics)(nil)
+
+// Describe implements [prometheus.Collector].
+func (m *metrics) Describe(all chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{openIncidents, laneLate, lastInbound} {
+		all <- d
+	}
+}
+
+// scrapeTimeout bounds what one scrape may ask of the store.
+const scrapeTimeout = 2 * time.Second
+
+// Collect implements [prometheus.Collector]: the store is read when somebody
+// asks, so that nothing can be out of date.
+func (m *metrics) Collect(all chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		all <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	open, err := m.store.Find(ctx, store.Query{Open: true, Limit: api.MaxLimit})
+	if err != nil {
+		all <- prometheus.NewInvalidMetric(openIncidents, err)
+		return
+	}
+	gauge(openIncidents, float64(len(open)))
+	for _, lane := range m.lanes {
+		due, busy, err := m.store.NextDue(ctx, lane)
+		if err != nil {
+			all <- prometheus.NewInvalidMetric(laneLate, err)
+			return
+		}
+		late := time.Duration(0)
+		if busy {
+			late = max(0, m.now().Sub(due))
+		}
+		gauge(laneLate, late.Seconds(), lane)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for room, at := range m.last {
+		gauge(lastInbound, float64(at.Unix()), room)
+	}
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// inbound is when somebody last used a room; zero: not since the start.
+func (m *metrics) inbound(room string) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last[room]
+}
+
+// room notes when a chat was last heard.
+func (m *metrics) room(c bot.Chat) bot.Chat { return heard{c, m} }
+
+type heard struct {
+	bot.Chat
+
+	metrics *metrics
+}
+
+// Listen implements [bot.Chat].
+func (h heard) Listen(ctx context.Context, handle bot.Handler) error {
+	return h.Chat.Listen(ctx, func(ctx context.Context, in bot.Input) bot.Answer {
+		h.metrics.mu.Lock()
+		h.metrics.last[h.Room()] = h.metrics.now()
+		h.metrics.mu.Unlock()
+		return handle(ctx, in)
+	})
+}

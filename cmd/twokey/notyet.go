@@ -1,0 +1,32 @@
+package main
+
+import "slices"
+
+// builtSources are the types of alert sources that this version reads.
+func builtSources() []string { return []string{"generic", "gitleaks"} }
+
+// notYet names what is configured and this version does not do. The keys are part
+// of the contract; what they stand for comes in later versions, and until then
+// nobody should believe that it is there.
+func notYet(c *config) []string {
+	var all []string
+	add := func(yes bool, what string) {
+		if yes {
+			all = append(all, what)
+		}
+	}
+	for _, s := range c.Alerts.Sources {
+		add(!slices.Contains(builtSources(), s.Type), "alerts.sources "+s.Name+": nothing here reads the type "+s.Type+" yet; its hook answers 401")
+	}
+	add(c.Chat.Slack != nil, "chat.slack: there is no Slack room yet")
+	add(c.Chat.Lark != nil, "chat.lark: there is no Lark room yet")
+	add(c.Chat.DingTalk != nil, "chat.dingtalk: there is no DingTalk room yet")
+	add(len(c.Fence.Ranges)+len(c.Fence.VPCs) > 0, "fence: there is no key.fence step yet")
+	add(slices.ContainsFunc(c.Owners, func(o ownerConfig) bool { return o.Receiver != receiverConfig{} }),
+		"owners.receiver: there is no key.create step yet, so nothing is handed over")
+	add(len(c.Protected.Roles) > 0, "protected.roles: no step acts on a role yet")
+	add(len(c.Escalation.Mention) > 0, "escalation.mention: reminders mention everybody who can still vote")
+	add(c.Retention.Export != "", "retention: closed incidents are kept and not exported by themselves")
+	add(slices.ContainsFunc(c.Accounts, func(a accountConfig) bool { return a.Logs != logsConfig{} }), "accounts.logs: logs are looked at by people only")
+	return all
+}
