@@ -178,7 +178,7 @@ func (b *Bot) scene(ctx context.Context, s incident.State, lang string) (Scene, 
 		Names: b.People.Names(), Owners: b.People.Owners,
 	}
 	if account, ok := b.account(s.KeyFact(incident.FactAccount)); ok {
-		scene.Steps = account.Actions().Names()
+		scene.Steps, scene.Site = account.Actions().Names(), b.Sites[account.Name()]
 	}
 	return scene, nil
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // Bot handles incidents. Its fields are set once, before [Bot.Run]; none may be
-// left out but Webhook.
+// left out but Webhook and Sites.
 type Bot struct {
 	Rules    incident.Rules
 	Chain    incident.Chain
@@ -28,9 +28,10 @@ type Bot struct {
 	Chats    []Chat
 	View     View
 	People   People
-	Webhook  Webhook // nil: nobody outside of chat is told
-	Language string  // of rooms
-	Drill    bool    // every account is a pretend one
+	Webhook  Webhook           // nil: nobody outside of chat is told
+	Language string            // of rooms
+	Drill    bool              // every account is a pretend one
+	Sites    map[string]string // by account: "china" or "international"; for console links
 	Log      *slog.Logger
 	Now      func() time.Time // time.Now
 	Salt     func() string    // crypto/rand.Text
@@ -224,6 +225,10 @@ func (b *Bot) action(t incident.Target, step string) (actions.Action, bool) {
 	return a, ok
 }
 
+// waiting is how many calls to wake up a lane remembers: one for each of its
+// workers.
+const waiting = 8
+
 // wakers tell sleeping workers of this process that a lane has work.
 type wakers struct {
 	mu    sync.Mutex
@@ -237,7 +242,7 @@ func (w *wakers) lane(name string) chan struct{} {
 		w.lanes = make(map[string]chan struct{})
 	}
 	if w.lanes[name] == nil {
-		w.lanes[name] = make(chan struct{}, 1)
+		w.lanes[name] = make(chan struct{}, waiting)
 	}
 	return w.lanes[name]
 }

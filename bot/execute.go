@@ -91,11 +91,8 @@ func (e *execution) resume(ctx context.Context) error {
 		return e.finish(ctx, incident.Finish{Outcome: incident.Confirmed, Found: e.p.Tries == 0})
 	}
 	err = e.do(ctx, incident.Resume{Number: e.p.Number})
-	if r, refused := refusal(err); refused && r != incident.OnHold {
-		return e.finish(ctx, incident.Finish{Outcome: incident.NotConfirmed, Code: incident.AgedOut})
-	}
 	if err != nil {
-		return e.put(ctx, e.lease, err)
+		return e.put(ctx, e.lease, err) // refused for good, the plan has ended with it
 	}
 	return e.run(ctx)
 }

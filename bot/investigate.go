@@ -167,7 +167,7 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 // propose offers a plan, or lets it run by itself if every condition holds. A
 // refusal is no failure: the plan stands already, or its time has not come.
 func (b *Bot) propose(ctx context.Context, s incident.State, p incident.Plan) (incident.State, error) {
-	if b.Rules.WhyNotAuto(s, p, b.at(s)) == nil {
+	if b.Rules.WhyNotAuto(s, p) == nil {
 		after, err := b.automate(ctx, s, p)
 		if r, refused := refusal(err); !refused {
 			return after, err

@@ -76,21 +76,17 @@ func (b *Bot) lookAtKey(ctx context.Context, s incident.State) (incident.State, 
 	if s, err = b.observe(ctx, s, sights); err != nil {
 		return s, err
 	}
-	if s.Closed.IsZero() || s.KeyFact(incident.FactStatus) != incident.KeyActive || closedActive(s) {
+	if s.Closed.IsZero() || s.KeyFact(incident.FactStatus) != incident.KeyActive {
 		return s, nil
 	}
 	after, err := b.Do(ctx, s.ID, incident.Bot, incident.Reopen{Why: "key_active"})
+	if _, refused := refusal(err); refused {
+		return s, nil // people closed it knowing that
+	}
 	if taken := (*store.TakenError)(nil); errors.As(err, &taken) {
 		return s, nil // a newer incident has the key
 	}
 	return after, err
-}
-
-// closedActive reports whether two people closed the incident knowing that the
-// key was Active: then its being so is no news.
-func closedActive(s incident.State) bool {
-	seen := s.Seen[incident.OfKey(s.Key)][incident.FactStatus]
-	return !seen.Since.After(s.Closed)
 }
 
 // lookAt reads one step back. Found undone, it asks who did that.
@@ -118,7 +114,7 @@ func (b *Bot) lookAt(ctx context.Context, s incident.State, p incident.Proposal)
 // guard says who undid a step, and does it again if that was the leaked identity
 // itself. Against a person it only alarms.
 func (b *Bot) guard(ctx context.Context, s incident.State, p incident.Proposal, action actions.Action) error {
-	if p.Outcome == incident.NotConfirmed && len(s.Breaches) == 0 {
+	if p.StoodAt.IsZero() {
 		return nil // it never took: nobody undid it
 	}
 	account, ok := b.account(p.Plan.Target.Account)

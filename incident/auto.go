@@ -19,7 +19,7 @@ func (c Automate) decide(r Rules, s State, _ Person, at time.Time) ([]Event, err
 	if err := r.mayPropose(s, c.Plan, at); err != nil {
 		return nil, err
 	}
-	if err := r.WhyNotAuto(s, c.Plan, at); err != nil {
+	if err := r.WhyNotAuto(s, c.Plan); err != nil {
 		return nil, err
 	}
 	events := r.propose(s, c.Plan, at)
@@ -28,7 +28,7 @@ func (c Automate) decide(r Rules, s State, _ Person, at time.Time) ([]Event, err
 
 // WhyNotAuto says why a plan is left to people; nil if it may run by itself,
 // but for the cap, which the store counts.
-func (r Rules) WhyNotAuto(s State, p Plan, at time.Time) error {
+func (r Rules) WhyNotAuto(s State, p Plan) error {
 	switch {
 	case !slices.Contains(autoSteps, p.Step) || !r.ruleAllows(s, p.Step) || s.FalseAlarm:
 		return AutoOff
@@ -40,7 +40,7 @@ func (r Rules) WhyNotAuto(s State, p Plan, at time.Time) error {
 		return AutoProtected
 	case !ours(s, p) || slices.Contains(r.Observe, p.Target.Account):
 		return AutoUnsure
-	case r.Tier(p) != Reversible || !p.Impact.Nil(at, r.Automation.History):
+	case r.Tier(p) != Reversible || !p.Impact.Nil(s.FirstSign(), r.Automation.History):
 		return AutoImpact
 	case s.undone(p.Step):
 		return AutoUndone
@@ -56,7 +56,7 @@ func (r Rules) autoStill(s State, p Proposal, at time.Time) error {
 	if r.reapplies(s, p, at) {
 		return nil
 	}
-	return r.WhyNotAuto(s, p.Plan, at)
+	return r.WhyNotAuto(s, p.Plan)
 }
 
 func (r Rules) ruleAllows(s State, step string) bool {

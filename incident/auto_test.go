@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -61,6 +62,10 @@ func TestWhyAutomationLeavesItToPeople(t *testing.T) {
 		{"something known would break", withImpact(t0.Add(-30*24*time.Hour), "ecs:RunInstances"), nil, incident.AutoImpact},
 		{"too little is known", withImpact(t0.Add(-13 * 24 * time.Hour)), nil, incident.AutoImpact},
 		{"nothing is known", withImpact(time.Time{}), nil, incident.AutoImpact},
+		{"an alert claims that the leak is old", harmless(), func(h *history) {
+			old := incident.Alert{Source: "scans", Kind: incident.KindOpen, KeyID: key, DetectedAt: t0.Add(-20 * 24 * time.Hour)}
+			h.must(incident.Bot, incident.Hear{Alert: old})
+		}, incident.AutoImpact},
 		{"the house raised the step", harmless(), func(h *history) {
 			h.rules.Raise = map[string]incident.Tier{incident.StepPolicyQuarantine: incident.Disruptive}
 		}, incident.AutoImpact},
@@ -89,10 +94,10 @@ func TestWhyAutomationLeavesItToPeople(t *testing.T) {
 			if tt.change != nil {
 				tt.change(h)
 			}
-			if got := h.rules.WhyNotAuto(h.state(), tt.plan, h.clock); got != tt.want {
+			if got := h.rules.WhyNotAuto(h.state(), tt.plan); !errors.Is(got, tt.want) {
 				t.Errorf("WhyNotAuto = %v, want %v", got, tt.want)
 			}
-			if got := h.do(incident.Bot, incident.Automate{Plan: tt.plan}); got != tt.want {
+			if got := h.do(incident.Bot, incident.Automate{Plan: tt.plan}); !errors.Is(got, tt.want) {
 				t.Errorf("Automate = %v, want %v", got, tt.want)
 			}
 		})

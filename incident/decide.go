@@ -109,7 +109,7 @@ func (MarkEscalated) botOnly() {}
 func (GiveUp) botOnly()        {}
 func (Reopen) botOnly()        {}
 
-func (c Open) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
+func (c Open) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	if s.Seq != 0 {
 		return nil, AlreadyOpen
 	}
@@ -124,7 +124,7 @@ func (c Hear) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	return []Event{Heard{c.Alert.sane()}}, nil
 }
 
-func (c EnterKey) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
+func (c EnterKey) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	switch {
 	case !s.Open():
 		return nil, NotOpen
@@ -210,7 +210,7 @@ func (c GiveUp) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error)
 	return []Event{GaveUp(c)}, nil
 }
 
-func (c Merge) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
+func (c Merge) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	switch {
 	case !s.Open():
 		return nil, NotOpen
@@ -224,7 +224,7 @@ func (c Merge) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error)
 	return []Event{Merged(c)}, nil
 }
 
-func (c Absorb) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
+func (c Absorb) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	switch {
 	case !s.Open() || s.Lookup():
 		return nil, NotOpen

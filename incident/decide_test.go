@@ -20,9 +20,19 @@ func TestAnIncidentOpensOnce(t *testing.T) {
 
 func TestNothingHappensInAnIncidentThatWasNeverOpened(t *testing.T) {
 	for _, c := range []incident.Command{
-		incident.Hear{}, incident.EnterKey{Key: key}, incident.Observe{}, incident.GiveUp{}, incident.MarkReminded{},
-		incident.MarkEscalated{}, incident.Absorb{From: "inc-2"}, incident.Merge{Into: "inc-2"}, incident.Propose{Plan: disable},
-		incident.Reply{Question: incident.InUse, Value: incident.Yes}, incident.Note{Text: "w"}, incident.Take{}, incident.Close{},
+		incident.Hear{},
+		incident.EnterKey{Key: key},
+		incident.Observe{},
+		incident.GiveUp{},
+		incident.MarkReminded{},
+		incident.MarkEscalated{},
+		incident.Absorb{From: "inc-2"},
+		incident.Merge{Into: "inc-2"},
+		incident.Propose{Plan: disable},
+		incident.Reply{Question: incident.InUse, Value: incident.Yes},
+		incident.Note{Text: "w"},
+		incident.Take{},
+		incident.Close{},
 	} {
 		h := fresh(t)
 		h.refused(incident.NotOpen, incident.Bot, c)
@@ -32,9 +42,10 @@ func TestNothingHappensInAnIncidentThatWasNeverOpened(t *testing.T) {
 func TestASenderCannotBreakTheRecordWithATime(t *testing.T) {
 	h := fresh(t)
 	a := alert("scans", key)
-	a.DetectedAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -14*3600)) // year 10000 in UTC: JSON can't hold it
+	a.DetectedAt = time.UnixMilli(1 << 60) // JSON holds no year above 9999
 	h.must(incident.Bot, incident.Open{Alert: a})
-	a.DetectedAt = time.UnixMilli(1 << 60)
+	h.must(incident.Bot, incident.Hear{Alert: a})
+	a.DetectedAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -14*3600)) // year 10000 in UTC
 	h.must(incident.Bot, incident.Hear{Alert: a})
 	h.must(incident.Bot, incident.Observe{
 		Of: ofKey, AsOf: time.Unix(-1<<60, 0), Facts: map[incident.FactName]string{incident.FactSlot: incident.Free},
@@ -90,6 +101,18 @@ func TestOnlyNewsIsObserved(t *testing.T) {
 	}
 }
 
+func TestTheSameReadingAgainIsNoBreak(t *testing.T) {
+	seen := incident.Observed{Of: ofKey, Facts: map[incident.FactName]string{incident.FactStatus: incident.KeyInactive}}
+	opened := incident.Opened{Alert: alert("scans", key)}
+	var s incident.State
+	for i, e := range []incident.Event{opened, seen, seen} {
+		s = s.Apply(incident.Record{Incident: "inc-1", Seq: uint64(i) + 1, At: t0.Add(time.Duration(i) * time.Hour), Event: e})
+	}
+	if got := s.ContainedAt(); !got.Equal(t0.Add(time.Hour)) {
+		t.Errorf("contained since %v, want %v", got, t0.Add(time.Hour))
+	}
+}
+
 func TestContainedMeansSeenUnableToAct(t *testing.T) {
 	for status, want := range map[string]bool{
 		incident.KeyInactive: true, incident.KeyInBin: true, incident.KeyGone: true,
@@ -108,7 +131,9 @@ func TestContainedMeansSeenUnableToAct(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	h := found(t)
 	for _, bad := range []incident.Reply{
-		{Question: incident.InUse, Value: "maybe"}, {Question: incident.InUse}, {Question: "owner", Value: incident.Yes},
+		{Question: incident.InUse, Value: "maybe"},
+		{Question: incident.InUse},
+		{Question: "owner", Value: incident.Yes},
 		{Question: incident.Rotatable, Value: incident.Unknown},
 	} {
 		h.refused(incident.BadAnswer, "rio", bad)

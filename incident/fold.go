@@ -150,7 +150,7 @@ func (Reminded) apply(*State, Record)         {}
 func (Escalated) apply(*State, Record)        {}
 func (Took) apply(s *State, r Record)         { s.Commander = r.By }
 func (FalseAlarmed) apply(s *State, _ Record) { s.FalseAlarm = true }
-func (Reopened) apply(s *State, r Record)     { s.Closed, s.CloseWhy = State{}.Closed, "" }
+func (Reopened) apply(s *State, _ Record)     { s.Closed, s.CloseWhy = State{}.Closed, "" }
 
 func (e Merged) apply(s *State, _ Record) {
 	s.MergedInto = e.Into

@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -135,7 +136,7 @@ func TestTheGuardFightsTheThiefOnly(t *testing.T) {
 			if tt.change != nil {
 				tt.change(h)
 			}
-			if err := h.do(incident.Bot, incident.Reapply{Plan: tt.plan}); err != tt.want {
+			if err := h.do(incident.Bot, incident.Reapply{Plan: tt.plan}); !errors.Is(err, tt.want) {
 				t.Errorf("Reapply = %v, want %v", err, tt.want)
 			}
 		})
@@ -171,7 +172,7 @@ func TestTheGuardFightsThreeTimesAnHour(t *testing.T) {
 		}
 		h.wait(time.Minute)
 	}
-	if err := h.fight(thief); err != incident.AutoOff {
+	if err := h.fight(thief); !errors.Is(err, incident.AutoOff) {
 		t.Errorf("the fourth time within the hour = %v, want %v", err, incident.AutoOff)
 	}
 	h.wait(time.Hour)
@@ -184,7 +185,7 @@ func TestAThiefOfYesterdayIsNoLeaveAgainstAPersonToday(t *testing.T) {
 	if err := h.fight(incident.Report{Who: user, Thief: true}); err != nil {
 		t.Fatalf("reapply = %v, want nil", err)
 	}
-	if err := h.fight(incident.Report{Who: "ops", Person: "bo"}); err != incident.AutoOff {
+	if err := h.fight(incident.Report{Who: "ops", Person: "bo"}); !errors.Is(err, incident.AutoOff) {
 		t.Errorf("reapply against a person = %v, want %v", err, incident.AutoOff)
 	}
 }

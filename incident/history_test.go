@@ -28,7 +28,9 @@ func house() incident.Rules {
 	both := []incident.Role{incident.Responder, incident.Approver}
 	return incident.Rules{
 		Members: []incident.Member{
-			{ID: "ana", Roles: both}, {ID: "bo", Roles: both}, {ID: "chen", Roles: []incident.Role{incident.Approver}},
+			{ID: "ana", Roles: both},
+			{ID: "bo", Roles: both},
+			{ID: "chen", Roles: []incident.Role{incident.Approver}},
 			{ID: "rio", Roles: []incident.Role{incident.Responder}},
 		},
 		RequesterCounts: true,

@@ -74,7 +74,7 @@ func (s State) mayDetach(p Plan) error {
 		return BadPlan // a plan that did not see the user's keys proves nothing
 	}
 	named := append([]KeyID{s.Key}, s.Around.Named...)
-	for _, k := range strings.Split(keys, ",") {
+	for k := range strings.SplitSeq(keys, ",") {
 		if slices.Contains(named, KeyID(k)) {
 			return KeyStillLives
 		}

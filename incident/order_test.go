@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -68,11 +69,13 @@ func TestThePolicyStaysWhileANamedKeyLives(t *testing.T) {
 		{"the leaked key lives", plan(incident.StepPolicyDetach, userHas(string(key))), nil, incident.KeyStillLives},
 		{
 			"another leaked key of the user lives", plan(incident.StepPolicyDetach, userHas(string(other))),
-			[]incident.KeyID{other}, incident.KeyStillLives,
+			[]incident.KeyID{other},
+			incident.KeyStillLives,
 		},
 		{
 			"one of several lives", plan(incident.StepPolicyDetach, userHas("A,"+string(other))),
-			[]incident.KeyID{key, other}, incident.KeyStillLives,
+			[]incident.KeyID{key, other},
+			incident.KeyStillLives,
 		},
 		{"only a key that nobody leaked lives", plan(incident.StepPolicyDetach, userHas(string(other))), nil, nil},
 		{"no key lives", detach, []incident.KeyID{key, other}, nil},
@@ -87,7 +90,7 @@ func TestThePolicyStaysWhileANamedKeyLives(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := found(t)
 			h.around.Named = tt.named
-			if err := h.do("rio", incident.Propose{Plan: tt.plan}); err != tt.want {
+			if err := h.do("rio", incident.Propose{Plan: tt.plan}); !errors.Is(err, tt.want) {
 				t.Errorf("propose = %v, want %v", err, tt.want)
 			}
 		})

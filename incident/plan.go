@@ -36,10 +36,11 @@ type Impact struct {
 	Since  time.Time `json:"since,omitzero"`   // start of the known history; zero: nothing is known
 }
 
-// Nil reports whether the prediction rests on at least history and finds
-// nothing that would break.
-func (i Impact) Nil(at time.Time, history time.Duration) bool {
-	return len(i.Breaks) == 0 && !i.Since.IsZero() && at.Sub(i.Since) >= history
+// Nil reports whether the prediction rests on at least history before sign, the
+// first sign of the leak, and finds nothing that would break. Use after it is no
+// evidence: an alert that claims to be old leaves less to rest on, never more.
+func (i Impact) Nil(sign time.Time, history time.Duration) bool {
+	return len(i.Breaks) == 0 && !i.Since.IsZero() && sign.Sub(i.Since) >= history
 }
 
 // WorseThan reports whether i would break something that was not known to break
@@ -145,7 +146,9 @@ func digest(id ID, number int, p Plan, tier Tier, need int) Digest {
 // canon writes values so that no two different lists give the same bytes.
 type canon struct{ h hash.Hash }
 
-func (c canon) count(n int) { c.h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+func (c canon) count(n int) {
+	c.h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) //nolint:gosec // a length, or a number given out here: never negative
+}
 
 func (c canon) text(values ...string) {
 	for _, v := range values {
@@ -175,11 +178,11 @@ func SamePlan(a, b Plan) bool {
 		slices.Equal(a.Impact.Breaks, b.Impact.Breaks) && slices.Equal(a.Impact.Blind, b.Impact.Blind)
 }
 
-// voids reports whether p is so different from old that a vote for old can't
-// count any more: what drift would end, or something else to do.
+// voids reports whether p, seen now, means that a vote for old can't count any
+// more: what would end old as drift when it runs. Other parameters do not: old
+// is still what people saw, and a sender of alerts could move them at will.
 func (p Plan) voids(old Plan) bool {
-	return len(old.DriftFrom(p)) > 0 || p.Impact.WorseThan(old.Impact) ||
-		p.Undoes != old.Undoes || p.Raise != old.Raise || !maps.Equal(p.Params, old.Params)
+	return len(old.DriftFrom(p)) > 0 || p.Impact.WorseThan(old.Impact) || p.Undoes != old.Undoes || p.Raise != old.Raise
 }
 
 // keeps reports whether p survives being written down: else its digest would be

@@ -140,14 +140,21 @@ func (p *play) step() {
 		p.act(incident.Bot, incident.Finish{Number: seen.Number, Outcome: outcome})
 	case 14:
 		p.act(by, rapid.SampledFrom([]incident.Command{
-			incident.Withdraw{Number: seen.Number}, incident.Decline{Number: seen.Number, Digest: seen.Digest},
-			incident.Lapse{Number: seen.Number}, incident.Void{Number: seen.Number}, incident.Close{Reason: "w"},
+			incident.Withdraw{Number: seen.Number},
+			incident.Decline{Number: seen.Number, Digest: seen.Digest},
+			incident.Lapse{Number: seen.Number},
+			incident.Void{Number: seen.Number},
+			incident.Close{Reason: "w"},
 		}).Draw(p.t, "stop"))
 	case 15:
 		p.act(incident.Bot, rapid.SampledFrom([]incident.Command{
-			incident.Lapse{Number: seen.Number}, incident.Reopen{}, incident.Automate{Plan: p.drawPlan()},
-			incident.Report{Number: seen.Number, Who: user, Thief: true}, incident.Reapply{Plan: p.drawPlan()},
-			incident.Void{Number: seen.Number}, incident.Hear{Alert: alert("noise", key)},
+			incident.Lapse{Number: seen.Number},
+			incident.Reopen{},
+			incident.Automate{Plan: p.drawPlan()},
+			incident.Report{Number: seen.Number, Who: user, Thief: true},
+			incident.Reapply{Plan: p.drawPlan()},
+			incident.Void{Number: seen.Number},
+			incident.Hear{Alert: alert("noise", key)},
 		}).Draw(p.t, "bot"))
 	case 16:
 		status := rapid.SampledFrom([]string{incident.KeyActive, incident.KeyInactive, incident.KeyInBin}).Draw(p.t, "status")
@@ -234,9 +241,18 @@ func (p *play) foldingIsPure() {
 	}
 	for i := range p.states { // other futures of the same past must not show in it
 		for _, e := range []incident.Event{
-			incident.Heard{}, incident.Proposed{}, incident.Absorbed{From: "x"}, incident.Breached{}, incident.GaveUp{},
-			incident.Approved{Number: 1}, incident.Withdrew{Number: 1}, incident.Finished{Number: 1, Outcome: incident.Confirmed},
-			incident.Answered{}, incident.Observed{Of: ofKey}, incident.Closed{}, incident.Foreign{Name: "x"},
+			incident.Heard{},
+			incident.Proposed{},
+			incident.Absorbed{From: "x"},
+			incident.Breached{},
+			incident.GaveUp{},
+			incident.Approved{Number: 1},
+			incident.Withdrew{Number: 1},
+			incident.Finished{Number: 1, Outcome: incident.Confirmed},
+			incident.Answered{},
+			incident.Observed{Of: ofKey},
+			incident.Closed{},
+			incident.Foreign{Name: "x"},
 		} {
 			p.states[i].Apply(incident.Record{Incident: p.id, Seq: uint64(i) + 2, Event: e})
 		}

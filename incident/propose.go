@@ -83,11 +83,12 @@ func (r Rules) mayPropose(s State, p Plan, at time.Time) error {
 }
 
 // names reports whether t is whole and is what was seen to be this incident's
-// key and user. Nothing else can be acted upon here.
+// key and user. Nothing else can be acted upon here. The user's name may have
+// changed since: its id is what counts.
 func (s State) names(t Target) bool {
 	whole := t.Account != "" && t.User != "" && t.UserID != "" && t.Key == s.Key
 	seen := s.Target()
-	return whole && (seen.UserID == "" || t.UserID == seen.UserID && t.User == seen.User && t.Account == seen.Account)
+	return whole && (seen.UserID == "" || t.UserID == seen.UserID && t.Account == seen.Account)
 }
 
 // mayUndo checks what an undo claims to take back.

@@ -175,7 +175,7 @@ func decodeEvent(kind string, raw json.RawMessage) Event {
 	if err := json.Unmarshal(raw, v.Interface()); err != nil {
 		return Foreign{Name: kind, Raw: raw}
 	}
-	e, ok := v.Elem().Interface().(Event)
+	e, ok := reflect.TypeAssert[Event](v.Elem())
 	if !ok {
 		return Foreign{Name: kind, Raw: raw}
 	}

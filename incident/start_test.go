@@ -13,10 +13,24 @@ func TestOnlyTheBotReportsOnTheCloudAndTheClock(t *testing.T) {
 	h := found(t)
 	p := h.ready(disable)
 	for _, c := range []incident.Command{
-		incident.Hear{}, incident.Observe{}, incident.Start{Number: p.Number}, incident.Resume{}, incident.Try{},
-		incident.Void{}, incident.Finish{}, incident.LookBack{}, incident.Lapse{}, incident.Report{}, incident.Reapply{},
-		incident.Automate{}, incident.MarkReminded{}, incident.MarkEscalated{}, incident.GiveUp{}, incident.Reopen{},
-		incident.Configure{}, incident.Hold{},
+		incident.Hear{},
+		incident.Observe{},
+		incident.Start{Number: p.Number},
+		incident.Resume{},
+		incident.Try{},
+		incident.Void{},
+		incident.Finish{},
+		incident.LookBack{},
+		incident.Lapse{},
+		incident.Report{},
+		incident.Reapply{},
+		incident.Automate{},
+		incident.MarkReminded{},
+		incident.MarkEscalated{},
+		incident.GiveUp{},
+		incident.Reopen{},
+		incident.Configure{},
+		incident.Hold{},
 	} {
 		h.refused(incident.OnlyBot, "ana", c)
 		h.refused(incident.Stranger, "", c)
@@ -66,6 +80,18 @@ func TestFewerPeopleTodayDoNotUndercutThePlan(t *testing.T) {
 	h.in(p, incident.StatusWaiting)
 	h.approve(p, "chen")
 	h.in(p, incident.StatusReady)
+}
+
+func TestWhoMayVoteFollowsTheHigherOfTwoTiers(t *testing.T) {
+	h := found(t)
+	h.rules.Members[0].RAM = []incident.RAMUser{{Account: account, User: user}}
+	h.rules.Raise = map[string]incident.Tier{incident.StepKeyFence: incident.Destructive}
+	p := h.ask("rio", plan(incident.StepKeyFence))
+	h.rules.Raise = nil // what people saw was a destructive step
+	h.rules.ReasonFrom = incident.Destructive
+	h.refused(incident.NotAllowed, "rio", yes(p))
+	h.refused(incident.OwnUser, "ana", yes(p))
+	h.refused(incident.NeedsReason, "bo", yes(p))
 }
 
 func TestAStepOnceRaisedStaysRaisedForItsPlan(t *testing.T) {

@@ -46,7 +46,10 @@ func TestTheSystemLogIsNoIncident(t *testing.T) {
 		t.Error("the system log counts as an open incident")
 	}
 	for _, c := range []incident.Command{
-		incident.Note{Text: "w"}, incident.Take{}, incident.Propose{Plan: because(incident.StepClose)}, incident.Close{},
+		incident.Note{Text: "w"},
+		incident.Take{},
+		incident.Propose{Plan: because(incident.StepClose)},
+		incident.Close{},
 		incident.Open{Alert: alert("scans", key)},
 	} {
 		h.refused(incident.NotOpen, "ana", c)

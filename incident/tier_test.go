@@ -20,7 +20,7 @@ func TestTiersByName(t *testing.T) {
 	}
 	n := 0
 	for tier, steps := range want {
-		for _, step := range strings.Fields(steps) {
+		for step := range strings.FieldsSeq(steps) {
 			n++
 			if got := incident.StepTier(step); got != tier {
 				t.Errorf("%s is %s, want %s", step, got, tier)
@@ -102,7 +102,8 @@ func TestHowManyPeople(t *testing.T) {
 		{"a team of one", people{incident.Disruptive: 1}, 0, 1, 1, 2},
 		{
 			"never below the floors",
-			people{incident.Look: -1, incident.Reversible: 0, incident.Disruptive: 0, incident.Destructive: 1}, 0, 1, 1, 2,
+			people{incident.Look: -1, incident.Reversible: 0, incident.Disruptive: 0, incident.Destructive: 1},
+			0, 1, 1, 2,
 		},
 		{"more, if the house wants", people{incident.Destructive: 4}, 0, 1, 2, 4},
 		{"never fewer for a higher tier", people{incident.Disruptive: 5}, 0, 1, 5, 5},

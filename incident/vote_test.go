@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func TestWhoMayVote(t *testing.T) {
 			h := found(t)
 			h.rules = tt.rules
 			p := h.ask("ana", plan(tt.step, keyIs(incident.KeyActive)))
-			if err := h.do(tt.by, yes(p)); err != tt.want {
+			if err := h.do(tt.by, yes(p)); !errors.Is(err, tt.want) {
 				t.Errorf("approve = %v, want %v", err, tt.want)
 			}
 		})

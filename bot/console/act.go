@@ -125,7 +125,11 @@ func (c *Console) hand(w http.ResponseWriter, r *http.Request, me Identity, form
 		return
 	}
 	if said.Text != "" || said.Card != nil {
-		c.tell(me.User, answer{Answer: said, in: string(in.In), typed: in.Text})
+		told := answer{Answer: said, typed: in.Text}
+		if in.Button != nil {
+			told.act = in.Button.Act
+		}
+		c.tell(me.User, told)
 	}
 	c.answered(form, turn)
 	c.done(w, r, me)

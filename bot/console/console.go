@@ -27,10 +27,10 @@ var ErrListening = errors.New("the console is listened to already")
 
 // Identity is somebody that the reader of the page can be. It exists only here.
 type Identity struct {
-	User string // id on this platform: "ana"
-	Name string // "Ana"
-	Note string // what to know before choosing: "may not approve"
-	Lang string // BCP 47; the page's language until another is chosen
+	User     string // id on this platform: "ana"
+	Name     string // "Ana"
+	Stranger bool   // in no configuration: may do nothing, and the page says so
+	Lang     string // BCP 47; the page's language until another is chosen
 }
 
 // Config is what a console needs. Identities and Words are mandatory.

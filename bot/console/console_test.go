@@ -29,8 +29,10 @@ type room struct {
 
 func people() []console.Identity {
 	return []console.Identity{
-		{User: "ana", Name: "Ana", Lang: "en"}, {User: "bo", Name: "Bo", Lang: "en"},
-		{User: "chen", Name: "Chen", Lang: "zh"}, {User: "eve", Name: "Eve", Note: "may not approve", Lang: "en"},
+		{User: "ana", Name: "Ana", Lang: "en"},
+		{User: "bo", Name: "Bo", Lang: "en"},
+		{User: "chen", Name: "Chen", Lang: "zh"},
+		{User: "eve", Name: "Eve", Stranger: true, Lang: "en"},
 	}
 }
 
@@ -76,7 +78,11 @@ func (r *room) listen(t *testing.T) (stop func()) {
 			return r.answer(in)
 		})
 	}()
-	<-ready
+	select {
+	case <-ready:
+	case err := <-done:
+		t.Fatalf("Listen ended at once: %v", err)
+	}
 	stopped := false
 	stop = func() {
 		if stopped {
@@ -178,9 +184,7 @@ func ask(t *testing.T, method, url, body string, change func(*http.Request)) *ht
 	return answer
 }
 
-var (
-	smallForm = regexp.MustCompile(`(?s)action="(/console/[a-z]+)"[^>]*>\s*<input type="hidden" name="mark" value="([^"]*)">`)
-)
+var smallForm = regexp.MustCompile(`(?s)action="(/console/[a-z]+)"[^>]*>\s*<input type="hidden" name="mark" value="([^"]*)">`)
 
 // small is one of the page's own forms, without what is chosen in it.
 func small(t *testing.T, page, action string) consoletest.Form {

@@ -32,8 +32,8 @@ func TestColoursCanBeTold(t *testing.T) {
 		{"on-key", "key", 4.5},
 		{"edge", "ground sheet sunk", 3},
 	} {
-		for _, over := range strings.Fields(row.over) {
-			for _, under := range strings.Fields(row.under) {
+		for over := range strings.FieldsSeq(row.over) {
+			for under := range strings.FieldsSeq(row.under) {
 				for i, scheme := range []string{"light", "dark"} {
 					a, b := luminance(t, colours[over][i]), luminance(t, colours[under][i])
 					if got := (max(a, b) + 0.05) / (min(a, b) + 0.05); got < row.least {

@@ -62,7 +62,8 @@ type stepView struct {
 	speech
 	bot.Step
 	Buttons []buttonView
-	Bare    bool // its one button says the title already
+	Bare    bool // its button says the title already
+	Told    bool // the answer that it stands in says the title already
 }
 
 type askView struct {
@@ -114,7 +115,7 @@ func (a artist) steps(steps []bot.Step) []stepView {
 	var out []stepView
 	for _, s := range steps {
 		bare := len(s.Buttons) > 0 && s.Buttons[0].Label == s.Title
-		out = append(out, stepView{a.speech, s, a.buttons(s.Buttons), bare})
+		out = append(out, stepView{speech: a.speech, Step: s, Buttons: a.buttons(s.Buttons), Bare: bare})
 	}
 	return out
 }

@@ -9,7 +9,7 @@ import (
 
 // listener is who answers clicks now.
 type listener struct {
-	ctx    context.Context //nolint:containedctx // the listener's life, not a request's
+	ctx    context.Context // the listener's life, not a request's
 	handle bot.Handler
 	busy   sync.WaitGroup
 }

@@ -1,10 +1,12 @@
 package console_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -219,34 +221,60 @@ func TestAClickIsRefusedInWordsWhileNobodyListens(t *testing.T) {
 	}
 	stop()
 	wantStatus(t, http.StatusServiceUnavailable, press())
-	if n := len(r.inputs); n != 1 {
-		t.Errorf("%d clicks were handed over, want 1", n)
+	r.listen(t) // the next one may
+	if err := press(); err != nil {
+		t.Error(err)
+	}
+	if n := len(r.inputs); n != 2 {
+		t.Errorf("%d clicks were handed over, want 2", n)
 	}
 }
 
 func TestAListenerIsWaitedFor(t *testing.T) {
-	r := deaf(t, console.Config{})
-	entered, leave := make(chan struct{}), make(chan struct{})
-	r.answer = func(bot.Input) bot.Answer {
-		close(entered)
-		<-leave
-		return bot.Answer{}
-	}
-	stop := r.listen(t)
+	synctest.Test(t, func(t *testing.T) {
+		c := console.New(console.Config{Identities: people()})
+		ctx, cancel := context.WithCancel(t.Context())
+		leave, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = c.Listen(ctx, func(context.Context, bot.Input) bot.Answer { <-leave; return bot.Answer{} })
+			close(ended)
+		}()
+		synctest.Wait()
+		said := make(chan error, 1)
+		go func() { said <- second(consoletest.Inside(c).Say(t.Context(), "list")) }()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("Listen ended while a click was being answered")
+		default:
+		}
+		close(leave)
+		<-ended
+		if err := <-said; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAnotherCommandOnTheSameLineIsNoDuplicate(t *testing.T) {
+	r := open(t, console.Config{}, nil)
 	ana := r.as(t, "ana")
-	said, stopped := make(chan error, 1), make(chan struct{})
-	go func() { said <- second(ana.Say(t.Context(), "list")) }()
-	<-entered
-	go func() { stop(); close(stopped) }()
-	select {
-	case <-stopped:
-		t.Error("Listen ended while a click was being answered")
-	default:
+	line, err := ana.Line(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	close(leave)
-	<-stopped
-	if err := <-said; err != nil {
-		t.Error(err)
+	var ids []string
+	for _, text := range []string{"list", "list", "help"} {
+		line.Fields.Set("text", text)
+		if _, err := ana.Send(t.Context(), line); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, (<-r.inputs).ID)
+	}
+	if ids[0] != ids[1] || ids[1] == ids[2] {
+		t.Errorf("list, list, help have ids %v; want the first two the same", ids)
 	}
 }
 
@@ -286,5 +314,35 @@ func wantStatus(t *testing.T, status int, err error) {
 	t.Helper()
 	if !refused(err, status) {
 		t.Errorf("got %v, want %d with words", err, status)
+	}
+}
+
+func TestAnAnswerSaysNothingTwice(t *testing.T) {
+	step := moment3().Steps[0]
+	r := open(t, console.Config{}, func(bot.Input) bot.Answer {
+		return bot.Answer{Text: "Disable the key", OK: true, Card: &bot.Card{Incident: inc, Title: "Disable the key", Steps: []bot.Step{step}}}
+	})
+	r.post(t, "inc-7", moment2())
+	ana := r.as(t, "ana")
+	for _, row := range []struct {
+		act    bot.Act
+		folded bool
+	}{{bot.ActApprove, true}, {bot.ActDo, false}} {
+		b := approveDisable()
+		if row.act == bot.ActDo {
+			b = moment2().Folded[0].Buttons[0]
+		}
+		if _, err := ana.Press(t.Context(), b, ""); err != nil {
+			t.Fatal(err)
+		}
+		body := pageOf(t, ana)
+		answer := body[strings.Index(body, `<section class="answer`):]
+		answer = answer[:strings.Index(answer, "</section>")]
+		if strings.Contains(answer, "<h3") {
+			t.Errorf("%s: the title repeats the words", row.act)
+		}
+		if got := strings.Contains(answer, "<details"); got != row.folded {
+			t.Errorf("%s: plan folded %t, want %t", row.act, got, row.folded)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"twokey/bot"
@@ -73,8 +74,8 @@ func (c *Console) alter(ctx context.Context, ref bot.Ref, verb string, how func(
 type answer struct {
 	bot.Answer
 	number int
-	in     string // incident, if it was about one
-	typed  string // the command it answers; empty for a button
+	act    bot.Act // the button it answers; empty for a command
+	typed  string  // the command
 }
 
 // keptAnswers is how many answers an identity can still read.
@@ -120,8 +121,6 @@ func (c *Console) look(who string) (state, <-chan struct{}) {
 		s.posts = append(s.posts, post{ref: p.ref, card: p.card, lines: slices.Clone(p.lines)})
 	}
 	s.older = len(c.posts) - len(s.posts)
-	for key, n := range c.turns {
-		s.turns[key] = n
-	}
+	maps.Copy(s.turns, c.turns)
 	return s, c.changed
 }

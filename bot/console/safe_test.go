@@ -161,7 +161,7 @@ func TestForeignTextIsOnlyText(t *testing.T) {
 	}
 	r := open(t, console.Config{
 		Title:      h,
-		Identities: []console.Identity{{User: "ana", Name: h, Note: h}},
+		Identities: []console.Identity{{User: "ana", Name: h, Stranger: true}},
 		Words:      func(_, id string, _ map[string]string) string { return id },
 		Account: func() console.Pretend {
 			return console.Pretend{

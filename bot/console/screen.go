@@ -3,7 +3,10 @@ package console
 import (
 	"crypto/sha256"
 	"strconv"
+	"strings"
 	"time"
+
+	"twokey/bot"
 )
 
 // screen is the whole page for one identity in one language.
@@ -31,6 +34,7 @@ type answerView struct {
 	OK          bool
 	Text, Typed string
 	Card        *cardView
+	Fold        string // what a folded card is called; empty: it is open
 }
 
 type sayView struct {
@@ -76,8 +80,27 @@ func (c *Console) answerView(words speech, me Identity, a answer, now state, zon
 	if a.Card != nil {
 		card := c.artist(words, me, a.ref(), now, zone).card(v.DOM+"-card", *a.Card, nil)
 		v.Card = &card
+		v.settle(a)
 	}
 	return v
+}
+
+// settle says nothing twice, and folds away a plan that comes with the answer to a
+// vote: who voted has read it.
+func (v *answerView) settle(a answer) {
+	if v.Card.Title == a.Text {
+		v.Card.Title = ""
+	}
+	for i, s := range v.Card.Steps {
+		v.Card.Steps[i].Told = strings.Contains(a.Text, s.Title)
+	}
+	switch a.act {
+	case bot.ActApprove, bot.ActDecline, bot.ActWithdraw, bot.ActAnswer:
+		v.Fold = a.Card.Title
+		if len(a.Card.Steps) > 0 {
+			v.Fold = a.Card.Steps[0].Title
+		}
+	}
 }
 
 // update is what a page is told: parts of it, drawn anew. A page applies nothing

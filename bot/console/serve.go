@@ -19,7 +19,9 @@ func (c *Console) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /console/{$}", c.page)
 	mux.HandleFunc("GET /console/events", c.events)
-	mux.HandleFunc("GET /console/assets/{file}", asset)
+	mux.HandleFunc("GET /console/assets/console.css", asset("assets/console.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /console/assets/console.js", asset("assets/console.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /console/assets/icon.svg", asset("assets/icon.svg", "image/svg+xml"))
 	mux.HandleFunc("POST /console/press", c.pressed)
 	mux.HandleFunc("POST /console/say", c.said)
 	mux.HandleFunc("POST /console/dismiss", c.dismissed)
@@ -37,15 +39,11 @@ func (c *Console) logged(next http.Handler) http.Handler {
 	})
 }
 
-func asset(w http.ResponseWriter, r *http.Request) {
-	types := map[string]string{"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
-	kind, ok := types[r.PathValue("file")]
-	if !ok {
-		http.NotFound(w, r)
-		return
+func asset(file, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		http.ServeFileFS(w, r, assets, file)
 	}
-	w.Header().Set("Content-Type", kind)
-	http.ServeFileFS(w, r, assets, "assets/"+r.PathValue("file"))
 }
 
 // The cookies hold a name each and no power: every form is marked as well.

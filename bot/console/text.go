@@ -71,9 +71,11 @@ type headline struct{ Incident, Subject, State string }
 func headlineOf(id incident.ID, title string) headline {
 	var h headline
 	h.Subject = title
-	if rest, ok := strings.CutPrefix(title, string(id)+" · "); ok && id != "" {
-		h.Incident, h.Subject = string(id), rest
+	rest, ok := strings.CutPrefix(title, string(id)+" · ")
+	if !ok || id == "" {
+		return h
 	}
+	h.Incident, h.Subject = string(id), rest
 	if i := strings.LastIndex(h.Subject, " — "); i > 0 {
 		h.Subject, h.State = h.Subject[:i], h.Subject[i+len(" — "):]
 	}

@@ -12,7 +12,7 @@ var WordIDs = []string{
 	"console.problem", "console.problem.attack", "console.problem.busy", "console.problem.empty", "console.problem.far",
 	"console.problem.gone", "console.problem.host", "console.problem.identity", "console.problem.not_listening",
 	"console.problem.origin", "console.problem.other", "console.problem.stale", "console.problem.too_large",
-	"console.refused", "console.refusals", "console.required", "console.room", "console.send", "console.skip",
+	"console.refused", "console.refusals", "console.required", "console.room", "console.send", "console.skip", "console.stranger",
 	"console.thief", "console.timeline", "console.title", "console.tone.alarm", "console.tone.warn", "console.waiting",
 	"console.who",
 }

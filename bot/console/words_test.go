@@ -48,3 +48,14 @@ func TestWordIDsAreThoseThatAreUsed(t *testing.T) {
 		t.Errorf("WordIDs differ from what the page uses (-used +listed):\n%s", diff)
 	}
 }
+
+func TestEveryLanguageHasThePagesWords(t *testing.T) {
+	say := words(t)
+	for _, lang := range []string{"en", "zh", "ja", "id"} {
+		for _, id := range console.WordIDs {
+			if say(lang, id, nil) == id {
+				t.Errorf("%s lacks %s", lang, id)
+			}
+		}
+	}
+}

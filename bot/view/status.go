@@ -72,7 +72,7 @@ func (p page) whyNotAuto(pr incident.Proposal) string {
 		return ""
 	}
 	why := incident.AutoCap
-	errors.As(p.Rules.WhyNotAuto(p.st, pr.Plan, p.Now), &why)
+	errors.As(p.Rules.WhyNotAuto(p.st, pr.Plan), &why)
 	if !strings.HasPrefix(string(why), "auto_") {
 		return "" // it was tried: its own plan says what came of it
 	}

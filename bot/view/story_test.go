@@ -162,7 +162,7 @@ func (s *story) plan(step, undo string) incident.Plan {
 		Step: step, Target: s.state.Target(), Undo: undo,
 		Guarded: []incident.Fact{{Of: key, Name: incident.FactStatus, Value: s.state.KeyFact(incident.FactStatus)}},
 		Shown:   []incident.Fact{{Of: key, Name: incident.FactLastIP, Value: "203.0.113.7"}},
-		Impact:  incident.Impact{Since: s.at.Add(-14 * 24 * time.Hour), Blind: []string{"oss data events"}},
+		Impact:  incident.Impact{Since: s.at.Add(-15 * 24 * time.Hour), Blind: []string{"oss data events"}},
 	}
 	if step == incident.StepKeyDisable {
 		p.Impact.Breaks = []string{"ecs:DescribeInstances", "oss:PutObject"}

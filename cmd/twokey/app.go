@@ -68,7 +68,7 @@ func (a *app) assemble(ctx context.Context) error {
 	a.bot = &bot.Bot{
 		Rules: rules, Chain: a.config.chain(), Store: a.store, Accounts: accounts, Chats: a.rooms(words), View: words,
 		People: a.config.people(), Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
-		Log: a.log, Now: a.now, Salt: rand.Text,
+		Sites: a.config.sites(), Log: a.log, Now: a.now, Salt: rand.Text,
 	}
 	a.metrics.lanes = a.bot.Lanes()
 	a.reader = local(a.store, a.config, rules, words, a.now)

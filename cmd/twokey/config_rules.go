@@ -104,3 +104,12 @@ func (c *config) account(a accountConfig) alicloud.Config {
 		},
 	}
 }
+
+// sites says which console people of each account use.
+func (c *config) sites() map[string]string {
+	sites := make(map[string]string, len(c.Accounts))
+	for _, a := range c.Accounts {
+		sites[a.Name] = a.Site
+	}
+	return sites
+}

@@ -69,7 +69,7 @@ func (a *app) newConsole(words bot.View) *console.Console {
 	for _, p := range a.config.People {
 		c.Identities = append(c.Identities, console.Identity{User: p.ID, Name: or(p.Name, p.ID), Lang: p.Language})
 	}
-	c.Identities = append(c.Identities, console.Identity{User: "eve", Name: "Eve", Note: "console.note.stranger"})
+	c.Identities = append(c.Identities, console.Identity{User: "eve", Name: "Eve", Stranger: true})
 	first.page = console.New(c)
 	return first.page
 }

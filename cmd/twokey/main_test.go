@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func TestStories(t *testing.T) {
 			return errors.Join(err, exampleErr, os.WriteFile(e.WorkDir+"/example.yaml", example, 0o600))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "ready": ready, "tamper": tamper, "envsubst": substitute,
+			"exits": exits, "ready": ready, "shows": shows, "tamper": tamper, "envsubst": substitute,
 		},
 	})
 }
@@ -62,6 +63,18 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// shows TEXT COMMAND... runs a command until it prints the text: work goes on
+// while the story does.
+func shows(ts *testscript.TestScript, _ bool, args []string) {
+	for range 200 {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+	}
+	ts.Fatalf("%v never printed %q", args[1:], args[0])
 }
 
 // ready ADDRESS waits until a bot there is ready.

@@ -44,6 +44,13 @@ func Open(base string) *Reader {
 	return &Reader{base: base, client: &http.Client{Jar: jar}}
 }
 
+// Inside makes a reader of a console without a network between them.
+func Inside(h http.Handler) *Reader {
+	r := Open("http://localhost:80")
+	r.client.Transport = inside{h}
+	return r
+}
+
 // Be chooses who the reader is.
 func (r *Reader) Be(ctx context.Context, user string) error {
 	page, err := r.Page(ctx)
@@ -96,15 +103,24 @@ func (r *Reader) Form(ctx context.Context, b bot.Button) (Form, error) {
 
 // Say types a command and gives what the page shows then.
 func (r *Reader) Say(ctx context.Context, text string) (string, error) {
-	page, err := r.Page(ctx)
+	f, err := r.Line(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, f := range forms(page, "/console/say") {
-		f.Fields.Set("text", text)
-		return r.Send(ctx, f)
+	f.Fields.Set("text", text)
+	return r.Send(ctx, f)
+}
+
+// Line is the command line as it is drawn now; set its field "text".
+func (r *Reader) Line(ctx context.Context) (Form, error) {
+	page, err := r.Page(ctx)
+	if err != nil {
+		return Form{}, err
 	}
-	return "", ErrNoButton
+	for _, f := range forms(page, "/console/say") {
+		return f, nil
+	}
+	return Form{}, ErrNoButton
 }
 
 // Send posts a form and gives the parts of the page that the console drew anew,
@@ -166,7 +182,7 @@ var (
 	formTag   = regexp.MustCompile(`(?s)<form [^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
 	hiddenTag = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 	inlineTag = regexp.MustCompile(`</?(?:code|b|small)>`)
-	anyTag    = regexp.MustCompile(`(?s)<(?:script|style|head)[^>]*>.*?</(?:script|style|head)>|<[^>]*>`)
+	anyTag    = regexp.MustCompile(`(?s)<(?:script|style|head)(?: [^>]*)?>.*?</(?:script|style|head)>|<[^>]*>`)
 	space     = regexp.MustCompile(`\s+`)
 )
 
