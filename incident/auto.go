@@ -40,7 +40,7 @@ func (r Rules) WhyNotAuto(s State, p Plan) error {
 		return AutoProtected
 	case !ours(s, p) || slices.Contains(r.Observe, p.Target.Account):
 		return AutoUnsure
-	case r.Tier(p) != Reversible || !p.Impact.Nil(s.FirstSign(), r.Automation.History):
+	case r.Tier(p) != Reversible || !p.Impact.Nil(s.FirstSign(), r.Automation.History) || s.backdated():
 		return AutoImpact
 	case s.undone(p.Step):
 		return AutoUndone
@@ -49,6 +49,15 @@ func (r Rules) WhyNotAuto(s State, p Plan) error {
 	}
 	return nil
 }
+
+// fresh is how long before the incident an alert may claim that the leak began
+// without its word deciding what counts as the owner's use.
+const fresh = time.Hour
+
+// backdated reports whether an alert claims an old leak. Use after the first
+// sign is no need of the owner's, so whoever picks the date picks what would
+// seem to break nothing: then people decide.
+func (s State) backdated() bool { return s.FirstSign().Before(s.Opened.Add(-fresh)) }
 
 // autoStill asks again for a plan that automation authorized, right before it
 // runs. The impact is the drift check's business.

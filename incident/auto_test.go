@@ -62,6 +62,10 @@ func TestWhyAutomationLeavesItToPeople(t *testing.T) {
 		{"something known would break", withImpact(t0.Add(-30*24*time.Hour), "ecs:RunInstances"), nil, incident.AutoImpact},
 		{"too little is known", withImpact(t0.Add(-13 * 24 * time.Hour)), nil, incident.AutoImpact},
 		{"nothing is known", withImpact(time.Time{}), nil, incident.AutoImpact},
+		{"an alert claims that the leak is two hours old", harmless(), func(h *history) {
+			old := incident.Alert{Source: "scans", Kind: incident.KindOpen, KeyID: key, DetectedAt: t0.Add(-2 * time.Hour)}
+			h.must(incident.Bot, incident.Hear{Alert: old})
+		}, incident.AutoImpact},
 		{"an alert claims that the leak is old", harmless(), func(h *history) {
 			old := incident.Alert{Source: "scans", Kind: incident.KindOpen, KeyID: key, DetectedAt: t0.Add(-20 * 24 * time.Hour)}
 			h.must(incident.Bot, incident.Hear{Alert: old})

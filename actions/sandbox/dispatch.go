@@ -28,7 +28,7 @@ type operation struct {
 func (o operation) product() string { return strings.ToLower(o.service) }
 
 // operations is the whole pretend API. IMS permissions are ram: actions; there is
-// no ims: prefix (alibaba-cloud.md, section 0.4).
+// no ims: prefix (RAM docs: actions of RAM users).
 func operations() map[operationName]operation { return table }
 
 var table = func() map[operationName]operation {

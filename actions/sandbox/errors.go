@@ -19,7 +19,7 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 var _ error = (*Error)(nil)
 
-// Codes of the gateway (reference: common error codes).
+// Codes of the gateway (OpenAPI docs: common error codes).
 var (
 	errAction    = &Error{http.StatusNotFound, "InvalidAction.NotFound", "The specified action is not found.", nil}
 	errSignature = &Error{http.StatusBadRequest, "SignatureDoesNotMatch", "The request signature does not conform to Aliyun standards.", nil}

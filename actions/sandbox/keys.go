@@ -16,7 +16,7 @@ const (
 const binDays = 30
 
 // The key calls of RAM and IMS differ only in how they name the user. An empty
-// user name means the caller in all of them (alibaba-cloud.md, section 0.2).
+// user name means the caller in all of them (RAM docs: UserName, where it may be left out).
 var (
 	ramKeys = map[string]operation{
 		"ListAccessKeys":       {params: []string{"UserName"}, resources: userResource, handle: listKeys},

@@ -101,7 +101,7 @@ func (q *request) readAuthorization(text string) *Error {
 	return nil
 }
 
-// signedBy reports whether the secret made the signature (reference: signature V3
+// signedBy reports whether the secret made the signature (OpenAPI docs: signature V3
 // of the OpenAPI documents).
 func (q *request) signedBy(secret Secret) bool {
 	sum := sha256.Sum256(q.body)

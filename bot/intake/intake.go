@@ -1,0 +1,235 @@
+// Package intake takes alerts in over HTTP: is the sender who it says, what does
+// the body say, and is that one finding or many. What it hands on is normalised,
+// holds no secret and is on disk before the sender is answered.
+//
+// It decides nothing about incidents and obeys nothing that stands in an alert.
+// It keeps no bodies: what is not on the list of kept fields is dropped, and
+// what is kept passes package redact.
+//
+// A type of source is a row in [rows], with a reader of its own only where its
+// format is its own.
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"twokey/bot"
+	"twokey/incident"
+)
+
+// Config is what the hooks need. Sources, Receive, Now and Log must be given.
+type Config struct {
+	Sources []Source
+	// Receive makes one alert durable and says what became of it: [bot.Bot.Receive]
+	// in the name of the bot.
+	Receive func(context.Context, incident.Alert, incident.AlertText) (bot.Verdict, incident.ID, error)
+
+	Body      int64  // longest alert in bytes; 0: 1 MiB
+	Report    int64  // longest report of a scanner in bytes; 0: 10 MiB
+	PerSource int    // requests per second from one source, as many at once; 0: 50
+	Pepper    []byte // ties findings of one secret together; none: they are not tied
+	Now       func() time.Time
+	Log       *slog.Logger
+	Count     func(source string, v bot.Verdict) // may be nil
+}
+
+// Source is one place that alerts come from.
+type Source struct {
+	Name   string   // in the path: /hooks/<name>
+	Type   string   // a row of the table: "generic", "gitleaks"
+	Tokens []string // any of them authenticates; two while rotating
+}
+
+// ErrConfig says that the hooks cannot be set up as told.
+var ErrConfig = errors.New("invalid alert source")
+
+// Prefix is the path under which the hooks stand; a source's name follows.
+const Prefix = "/hooks/"
+
+const (
+	defaultBody      = 1 << 20
+	defaultReport    = 10 << 20
+	defaultPerSource = 50
+)
+
+// New returns the handler of POST /hooks/{name}. A source without a token, with
+// an empty one, with a type that is not in the table or with a name that is
+// taken is [ErrConfig].
+func New(c Config) (http.Handler, error) {
+	if c.Body <= 0 {
+		c.Body = defaultBody
+	}
+	if c.Report <= 0 {
+		c.Report = defaultReport
+	}
+	if c.PerSource <= 0 {
+		c.PerSource = defaultPerSource
+	}
+	if c.Count == nil {
+		c.Count = func(string, bot.Verdict) {}
+	}
+	h := &hooks{
+		Config: c, sources: make(map[string]*source), reading: make(chan struct{}, maxReading), grumbles: rate.NewLimiter(1, 10),
+	}
+	for _, s := range c.Sources {
+		if err := h.add(s); err != nil {
+			return nil, fmt.Errorf("%w %q: %w", ErrConfig, s.Name, err)
+		}
+	}
+	return h, nil
+}
+
+func (h *hooks) add(s Source) error {
+	row, known := rows[s.Type]
+	switch {
+	case s.Name == "" || strings.Contains(s.Name, "/"):
+		return errors.New("the name is empty or has a slash")
+	case !known:
+		return fmt.Errorf("type %q is unknown", s.Type)
+	case len(s.Tokens) == 0 || slices.Contains(s.Tokens, ""):
+		return errors.New("a token is missing or empty")
+	case h.sources[s.Name] != nil:
+		return errors.New("the name is taken")
+	}
+	h.sources[s.Name] = &source{
+		Source: s, row: row, tokens: digests(s.Tokens),
+		pace: rate.NewLimiter(rate.Limit(h.PerSource), h.PerSource),
+	}
+	return nil
+}
+
+// hooks is the handler.
+type hooks struct {
+	Config
+	sources  map[string]*source
+	reading  chan struct{} // bounds the bodies that are read at a time
+	grumbles *rate.Limiter // bounds the log lines that strangers can cause
+}
+
+// source is a configured source at work.
+type source struct {
+	Source
+	row    row
+	tokens []digest
+	pace   *rate.Limiter
+}
+
+func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(w, errMethod)
+		return
+	}
+	s, err := h.admit(w, r)
+	if err != nil {
+		h.refuse(w, s, err)
+		return
+	}
+	results, err := h.take(w, r, s)
+	if err != nil {
+		h.refuse(w, s, err)
+		return
+	}
+	h.tell(s, results)
+	answer(w, http.StatusOK, struct {
+		Results []result `json:"results"`
+	}{results})
+}
+
+// admit lets an authentic sender in, unless it is too fast. The body is not
+// touched: whoever is not authentic gets no parser to play with.
+func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (*source, error) {
+	s, ok := h.authentic(r)
+	if !ok {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		return nil, errUnauthorized
+	}
+	now := h.Now()
+	turn := s.pace.ReserveN(now, 1)
+	if wait := turn.DelayFrom(now); wait > 0 {
+		turn.CancelAt(now)
+		retryAfter(w, wait)
+		return s, errTooFast
+	}
+	return s, nil
+}
+
+// take reads a body and makes what it says durable.
+func (h *hooks) take(w http.ResponseWriter, r *http.Request, s *source) ([]result, error) {
+	in, err := h.input(w, r, s)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := h.read(s, in)
+	if err != nil {
+		return nil, err
+	}
+	// A sender that hangs up may never ask again: GitHub waits ten seconds and
+	// does not retry. What was read from it is kept all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
+	defer cancel()
+	results, err := h.receive(ctx, s, in, findings)
+	if err != nil {
+		retryAfter(w, retryStore)
+		h.Log.Error("receive alert", "source", s.Name, "error", err)
+		return nil, errCannotStore
+	}
+	return results, nil
+}
+
+// maxReading bounds the bodies that are taken apart at a time: the largest ones
+// cost a second and a hundred megabytes each.
+const maxReading = 4
+
+// read finds out what a body says.
+func (h *hooks) read(s *source, in input) ([]*finding, error) {
+	h.reading <- struct{}{}
+	defer func() { <-h.reading }()
+	findings, err := s.row.read(in)
+	if err != nil {
+		return nil, err
+	}
+	return findings, bundle(findings)
+}
+
+// How long storing one request may take, and when a sender should come back if
+// it did not work.
+const (
+	storeTimeout = 30 * time.Second
+	retryStore   = 5 * time.Second
+)
+
+// refuse answers and, within bounds, logs: the source and a fixed word, nothing
+// that the sender wrote.
+func (h *hooks) refuse(w http.ResponseWriter, s *source, err error) {
+	why := fault{http.StatusBadRequest, "malformed"}
+	errors.As(err, &why)
+	name := ""
+	if s != nil {
+		name = s.Name
+	}
+	if h.grumbles.AllowN(h.Now(), 1) {
+		h.Log.Warn("alert refused", "source", name, "status", why.status, "reason", why.word)
+	}
+	refuse(w, why)
+}
+
+// tell counts what became of the findings.
+func (h *hooks) tell(s *source, results []result) {
+	n := make(map[bot.Verdict]int)
+	for _, r := range results {
+		n[r.Verdict]++
+		h.Count(s.Name, r.Verdict)
+	}
+	h.Log.Info("alert received", "source", s.Name, "findings", len(results),
+		"opened", n[bot.Opened]+n[bot.LookedUp], "rejected", n[bot.Rejected])
+}

@@ -1,0 +1,161 @@
+package intake
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"twokey/bot/redact"
+	"twokey/incident"
+)
+
+// masked is a long-term id with a part of it hidden, as consoles, documents and
+// scanners write it.
+var masked = regexp.MustCompile(`^(LTAI[A-Za-z0-9]{0,26})(\*{2,26}|•{2,26}|\.{3}|…)([A-Za-z0-9]{0,10})$`)
+
+// documented are beginnings of ids that Alibaba Cloud's documents print, after
+// LTAI and before the stars ("LTAI4GFTgcR8m8…": RAM docs, CreateAccessKey).
+var documented = []string{"4GFTgcR8m8cZQDTH"}
+
+// identify makes a finding of what stands where a key id belongs. All of it must
+// be one: only then may it become a parameter, a path or a name in the store.
+// Format characters are stepped over, as copying adds them; letters that look
+// alike are not taken for the real ones.
+func identify(id string) *finding {
+	id = strings.TrimSpace(withoutFormat(id))
+	kind := redact.KeyType(id)
+	switch {
+	case id == "":
+		return rejected(EmptyKey)
+	case template(id), kind == longTerm && redact.Placeholder(id):
+		return ignored(Placeholder)
+	case kind != "unknown":
+		return &finding{alert: incident.Alert{
+			Kind: incident.KindOpen, KeyID: incident.KeyID(id), KeyType: kind, Confidence: likely,
+		}}
+	}
+	m := masked.FindStringSubmatch(id)
+	switch {
+	case m == nil:
+		return rejected(NotAKey)
+	case slices.Contains(documented, strings.TrimPrefix(m[1], "LTAI")):
+		return ignored(Placeholder)
+	}
+	return lookup(Masked, m[1]+stars(m[2])+m[3], likely)
+}
+
+// lookup is a finding whose key a person must find out.
+func lookup(why Reason, mask, confidence string) *finding {
+	return &finding{reason: why, alert: incident.Alert{
+		Kind: incident.KindLookup, KeyMask: mask, KeyType: "unknown", Confidence: confidence,
+	}}
+}
+
+// The values of an alert's fields that are set here.
+const (
+	longTerm = "long_term"
+	likely   = "likely"
+	weak     = "weak"
+)
+
+func stars(hidden string) string {
+	if hidden[0] == '*' {
+		return hidden
+	}
+	return "****"
+}
+
+// template reports whether a value was never filled in.
+func template(id string) bool {
+	for _, start := range []string{"<", "${", "$(", "{{", "%("} {
+		if strings.HasPrefix(id, start) {
+			return true
+		}
+	}
+	low := strings.ToLower(id)
+	return strings.HasPrefix(low, "your") || strings.HasPrefix(low, "my_") || strings.Contains(low, "example")
+}
+
+func withoutFormat(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// search finds key ids in text, in its order and each once. Text is cut into
+// words first, so that a long one with many ids takes no longer than its length.
+func search(text string, found func(*finding)) {
+	text = withoutFormat(text)
+	var ids []string
+	times := make(map[string]int)
+	for word := range strings.FieldsFuncSeq(text, between) {
+		word = unbold(word)
+		if len(word) > maxWord || !hinted(word) {
+			continue
+		}
+		in := redact.IDs(word)
+		for _, id := range slices.Concat(in.Keys, in.Temporary, in.Masked, in.Placeholders) {
+			if times[id]++; times[id] == 1 {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	signed := signedURLs(text)
+	for _, id := range ids {
+		f := identify(id)
+		if n := signed[id]; n > 0 && n == times[id] {
+			f.alert.Confidence = weak
+		}
+		found(f)
+	}
+}
+
+// maxWord is longer than any word that holds an id.
+const maxWord = 16 << 10
+
+// between reports whether r stands between words. The dot belongs to temporary
+// ids, the star to masked ones.
+func between(r rune) bool {
+	return r != '.' && r != '*' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}
+
+func hinted(word string) bool {
+	return strings.Contains(word, "LTAI") || strings.Contains(word, "STS.") || strings.Contains(word, "TMP.")
+}
+
+// unbold takes off the stars of Markdown: with them an id looks masked.
+func unbold(word string) string {
+	bare := strings.TrimLeft(word, "*")
+	edge := word[:len(word)-len(bare)]
+	if edge != "" && len(edge) <= 3 && strings.HasSuffix(bare, edge) {
+		return bare[:len(bare)-len(edge)]
+	}
+	return word
+}
+
+// signedURL is a link that shows who signed it (OSS docs: signed URLs, version 1
+// and 4). The signer's id in it is no leak by itself: the secret is not told.
+var signedURL = regexp.MustCompile(`(?i:OSSAccessKeyId|x-oss-credential)(?:=|%3[Dd])((?:LTAI|STS\.|TMP\.)[A-Za-z0-9]{12,128})`)
+
+func signedURLs(text string) map[string]int {
+	n := make(map[string]int)
+	for _, m := range signedURL.FindAllStringSubmatch(text, -1) {
+		n[m[1]]++
+	}
+	return n
+}
+
+// callers reports whether text is an ActionTrail event: the id in it is who
+// called, often the auditor, and not what leaked (ActionTrail docs: event
+// structure, userIdentity.accessKeyId).
+func callers(text string) bool {
+	low := strings.ToLower(text)
+	return strings.Contains(low, "useridentity") && strings.Contains(low, "accesskeyid")
+}

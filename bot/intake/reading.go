@@ -1,0 +1,188 @@
+package intake
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"twokey/bot/redact"
+	"twokey/incident"
+)
+
+// reading is one entry as it is read.
+type reading struct {
+	shape
+	in    input
+	sieve *sieve
+	print string
+	ids   []sighting
+	seen  map[string]*finding // of ids, by id
+	trail bool                // part of it is an ActionTrail event
+}
+
+// sighting is an id with the object that it stands in.
+type sighting struct {
+	*finding
+	in object
+}
+
+// visit looks at every text of an entry: for secrets, and for ids where they may
+// stand anywhere. The depth of the body is bounded. ActionTrail events are
+// passed over.
+func (r *reading) visit(v any, name string, in object) {
+	switch v := v.(type) {
+	case map[string]any:
+		o := newObject(v)
+		if trail(o) {
+			r.trail = true
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			r.visit(v[name], plain(name), o)
+		}
+	case []any:
+		for _, each := range v {
+			r.visit(each, name, in)
+		}
+	case string:
+		r.text(v, name, in)
+	}
+}
+
+func (r *reading) text(text, name string, in object) {
+	if slices.Contains(r.secret, name) && strings.TrimSpace(text) != "" && !template(text) {
+		r.sieve.knows(text)
+		if r.print == "" {
+			r.print = redact.Fingerprint(r.in.pepper, text)
+		}
+	} else if _, found := redact.Text(text); found {
+		r.sieve.seen = true
+	}
+	switch {
+	case !r.anywhere:
+	case callers(text):
+		r.trail = true
+	default:
+		search(text, func(f *finding) { r.sight(f, in) })
+	}
+}
+
+// sight takes note of an id, once per entry. Seen elsewhere too, it is no mere
+// signer's.
+func (r *reading) sight(f *finding, in object) {
+	id := string(f.alert.KeyID) + f.alert.KeyMask
+	if old := r.seen[id]; old == nil {
+		r.seen[id] = f
+		r.ids = append(r.ids, sighting{f, in})
+	} else if f.alert.Confidence == likely {
+		old.alert.Confidence = likely
+	}
+}
+
+// trail reports whether an object is an ActionTrail event (ActionTrail docs:
+// event structure).
+func trail(o object) bool {
+	for name := range o {
+		if strings.Contains(name, "useridentity") {
+			return true
+		}
+	}
+	return o.has([]string{"eventversion"}) && o.has([]string{"eventname", "eventsource", "eventtype", "eventid"})
+}
+
+// all makes findings of the ids that stand anywhere in an entry. If there are
+// none, it says why.
+func (r *reading) all(top object) []*finding {
+	var all []*finding
+	for _, s := range r.ids {
+		all = append(all, r.finish(s.finding, s.in, top))
+	}
+	switch {
+	case len(all) > 0:
+		return all
+	case r.trail:
+		return []*finding{ignored(CallersKey)}
+	case r.sieve.seen:
+		return []*finding{r.finish(lookup(SecretOnly, "", weak), top, top)}
+	}
+	return []*finding{rejected(NoKey)}
+}
+
+// finish adds to a finding what the object around it says; what is not there is
+// taken from the whole entry.
+func (r *reading) finish(f *finding, near, top object) *finding {
+	if f.verdict != "" {
+		return f
+	}
+	text := func(names []string) string {
+		if v := near.text(names); v != "" {
+			return v
+		}
+		return top.text(names)
+	}
+	f.text.Title = r.sieve.line(text(r.title), maxTitle)
+	f.text.Author = r.sieve.line(text(r.author), maxAuthor)
+	for _, o := range []object{near, top} {
+		if len(f.text.Places) == 0 {
+			r.spots(f, o)
+		}
+	}
+	a := &f.alert
+	a.Severity = oneOf(text(r.severity), "critical", "high", "medium", "low", "info")
+	a.Validity = oneOf(text(r.validity), "active", "inactive", "unknown")
+	if public, ok := top.get(r.public).(bool); ok {
+		a.Public = map[bool]string{true: incident.Yes, false: incident.No}[public]
+	}
+	a.DetectedAt = moment(text(r.detected), r.in.at)
+	a.SecretSeen, a.SecretPrint = r.sieve.seen, r.print
+	if name := text(r.external); name != "" && redact.KeyType(name) == "unknown" {
+		f.external = map[string]bool{hash(string(a.KeyID), a.KeyMask, name): true}
+	}
+	return r.name(f, r.in)
+}
+
+// spot is the place that an object names: the first of its URLs that may be
+// shown, and the file.
+func (r *reading) spot(o object) incident.Place {
+	line, _ := strconv.Atoi(o.text(r.line))
+	p := r.sieve.place("", o.text(r.repo), o.text(r.path), line, o.text(r.commit))
+	for _, name := range r.url {
+		if raw, ok := o[name].(string); ok && p.URL == "" {
+			p.URL = r.sieve.link(raw)
+		}
+	}
+	return p
+}
+
+// spots adds the places that an object names and lists.
+func (r *reading) spots(f *finding, o object) {
+	f.found(r.spot(o))
+	for _, name := range r.places {
+		list, _ := o[name].([]any)
+		for _, each := range list {
+			if m, ok := each.(map[string]any); ok {
+				f.found(r.spot(newObject(m)))
+			}
+		}
+	}
+}
+
+// name gives a finding that its source calls nothing a name by what it says, so
+// that the same words another day are the same finding. One that says nothing is
+// as unique as its request.
+func (s shape) name(f *finding, in input) *finding {
+	if f.verdict != "" || f.external != nil {
+		return f
+	}
+	a, t := f.alert, f.text
+	parts := []string{string(a.KeyID), a.KeyMask, a.SecretPrint, t.Title}
+	for _, p := range t.Places {
+		parts = append(parts, p.URL, p.Repo, p.Path, strconv.Itoa(p.Line), p.Commit)
+	}
+	if strings.Join(parts, "") == "" {
+		parts = []string{in.sha256}
+	}
+	f.external = map[string]bool{hash(parts...): true}
+	return f
+}

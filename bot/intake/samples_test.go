@@ -1,0 +1,155 @@
+package intake_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"twokey/bot"
+)
+
+// expected is what EXPECTED.json says of a sample.
+type expected struct {
+	Source  string
+	Type    string `json:"content_type"`
+	Verdict string
+	Keys    []string `json:"key_ids"`
+	Secrets []string `json:"secrets_that_must_not_survive"`
+}
+
+// samples are collected payloads, where they are at hand: those of the sources
+// that there are so far. The tests beside this one say the same of payloads made
+// here.
+func samples(t *testing.T) (dir string, of map[string]expected) {
+	t.Helper()
+	dir = os.Getenv("TWOKEY_SAMPLES")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "samples")
+	}
+	dir = filepath.Join(dir, "alerts")
+	b, err := os.ReadFile(filepath.Join(dir, "EXPECTED.json"))
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv("TWOKEY_SAMPLES") == "" {
+		return dir, nil
+	}
+	if err := errors.Join(err, json.Unmarshal(b, &of)); err != nil {
+		t.Fatal(err)
+	}
+	for name, e := range of {
+		if (e.Source != "generic" && e.Source != "gitleaks") || e.Source == "gitleaks" && path.Ext(name) != ".json" {
+			delete(of, name)
+		}
+	}
+	return dir, of
+}
+
+// atRequest are samples whose fault is the whole body's, or that are one entry
+// of the wrong type: they are refused as a request.
+var atRequest = []string{"deep-1000.json", "deep-array-20000.json", "truncated.json", "two-documents.json", "number-types.json", "xxe.junit"}
+
+func TestSamples(t *testing.T) {
+	dir, of := samples(t)
+	for name, want := range of {
+		t.Run(name, func(t *testing.T) {
+			body, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := newDesk(t, nil)
+			source := map[string]string{"generic": "scans", "gitleaks": "leaks"}[want.Source]
+			w, a := d.post(t, source, want.Type, body)
+			if found := d.leaks(t, w.Body.String(), want.Secrets...); len(found) > 0 {
+				t.Errorf("%d secrets got out", len(found))
+			}
+			status := http.StatusOK
+			if slices.Contains(atRequest, path.Base(name)) {
+				status = http.StatusBadRequest
+			}
+			if w.Code != status {
+				t.Fatalf("status %d %s, want %d", w.Code, a.Error, status)
+			}
+			if got := a.overall(); status == http.StatusOK && got != bot.Verdict(want.Verdict) {
+				t.Errorf("%s, want %s: %s", got, want.Verdict, a.verdicts())
+			}
+			if diff := cmp.Diff(want.Keys, d.keys(), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("keys (-want +got):\n%s", diff)
+			}
+			if again, b := d.post(t, source, want.Type, body); again.Code != w.Code {
+				t.Errorf("again: status %d, want %d", again.Code, w.Code)
+			} else if v := b.overall(); v == bot.Opened || v == bot.LookedUp || v == bot.Enriched {
+				t.Errorf("the same again: %s", b.verdicts())
+			}
+		})
+	}
+}
+
+// overall is the weightiest verdict of an answer.
+func (a answer) overall() bot.Verdict {
+	for _, v := range []bot.Verdict{bot.Opened, bot.LookedUp, bot.Enriched, bot.Duplicate, bot.Ignored, bot.Rejected} {
+		for _, r := range a.Results {
+			if r.Verdict == v {
+				return v
+			}
+		}
+	}
+	return ""
+}
+
+// keys are the ids that were handed on, each once, in order of their letters.
+func (d *desk) keys() []string {
+	var all []string
+	for _, a := range d.alerts {
+		if a.KeyID != "" {
+			all = append(all, string(a.KeyID))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Texts as people send them, to the hook for anything.
+func TestTexts(t *testing.T) {
+	dir, of := samples(t)
+	if of == nil {
+		return
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "text", "corpus.json"))
+	var texts []struct {
+		ID, Text string
+		Expect   struct {
+			Keys      []string `json:"access_key_ids"`
+			Temporary []string `json:"temporary_ids"`
+			Secrets   []string
+		}
+	}
+	if err := errors.Join(err, json.Unmarshal(b, &texts)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range texts {
+		t.Run(c.ID, func(t *testing.T) {
+			for _, media := range []string{"text/plain; charset=utf-8", "application/x-www-form-urlencoded"} {
+				body := c.Text
+				if strings.HasPrefix(body, "{") {
+					continue // read as JSON by the other type
+				}
+				d := newDesk(t, nil)
+				w, _ := d.post(t, "scans", media, []byte(body))
+				if diff := cmp.Diff(slices.Sorted(slices.Values(append(c.Expect.Keys, c.Expect.Temporary...))), d.keys(), cmpopts.EquateEmpty()); diff != "" || w.Code != http.StatusOK {
+					t.Errorf("%s: status %d, keys (-want +got):\n%s", media, w.Code, diff)
+				}
+				if found := d.leaks(t, w.Body.String(), c.Expect.Secrets...); len(found) > 0 {
+					t.Errorf("%s: %d secrets got out", media, len(found))
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,135 @@
+package intake
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// shape says where things stand in alerts that are plain JSON objects. Each list
+// holds the names that a field goes by, the best one first. What no list names
+// is dropped.
+type shape struct {
+	batch                                        []string // members that hold several alerts
+	key                                          []string
+	secret                                       []string // dropped; that they were there is told
+	external                                     []string
+	title, url, repo, path, line, commit, author []string
+	severity, validity, public, detected         []string
+	places                                       []string // lists of objects with url, repo, path, line, commit
+	anywhere                                     bool     // an id may stand in any other text too
+}
+
+// object is a JSON object by the plain form of its members' names. Of several
+// that differ in case or dashes only, the first in byte order counts.
+type object map[string]any
+
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == '.' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+func newObject(m map[string]any) object {
+	o := make(object, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if _, taken := o[plain(name)]; !taken {
+			o[plain(name)] = m[name]
+		}
+	}
+	return o
+}
+
+// get is the first of the named members that is there.
+func (o object) get(names []string) any {
+	for _, n := range names {
+		if v, ok := o[n]; ok {
+			return v
+		}
+	}
+	return nil
+}
+
+// text is the first of the named members that is text or a number.
+func (o object) text(names []string) string {
+	for _, n := range names {
+		switch v := o[n].(type) {
+		case string:
+			return v
+		case json.Number:
+			return v.String()
+		}
+	}
+	return ""
+}
+
+func (o object) has(names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { _, ok := o[n]; return ok })
+}
+
+// entries lists the alerts of a body.
+func (s shape) entries(doc any) ([]any, bool, error) {
+	switch d := doc.(type) {
+	case []any:
+		return d, true, nil
+	case map[string]any:
+		o := newObject(d)
+		if o.has(s.key) {
+			return []any{d}, false, nil
+		}
+		for _, name := range s.batch {
+			switch list := o[name].(type) {
+			case nil:
+			case []any:
+				return list, true, nil
+			default:
+				return nil, false, errShape
+			}
+		}
+		return []any{d}, false, nil
+	}
+	return nil, false, errShape
+}
+
+// findings reads one entry. An id in its own field is what the entry is about;
+// without such a field ids are looked for in all of its text.
+func (s shape) findings(entry any, in input) []*finding {
+	switch e := entry.(type) {
+	case string:
+		return []*finding{s.name(identify(e), in)}
+	case map[string]any:
+		top := newObject(e)
+		explicit := top.has(s.key) && !trail(top)
+		r := reading{shape: s, in: in, sieve: &sieve{}, seen: make(map[string]*finding)}
+		r.anywhere = s.anywhere && !explicit
+		r.visit(e, "", nil)
+		if explicit {
+			return []*finding{r.finish(s.explicit(e), top, top)}
+		}
+		return r.all(top)
+	}
+	return []*finding{rejected(WrongType)}
+}
+
+// explicit is what the fields for the key id say. They must agree.
+func (s shape) explicit(e map[string]any) *finding {
+	id, given := "", false
+	for _, name := range slices.Sorted(maps.Keys(e)) {
+		if !slices.Contains(s.key, plain(name)) {
+			continue
+		}
+		value, ok := e[name].(string)
+		switch {
+		case !ok:
+			return rejected(WrongType)
+		case given && value != id:
+			return rejected(TwoKeys)
+		}
+		id, given = value, true
+	}
+	return identify(id)
+}
