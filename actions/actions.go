@@ -108,8 +108,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Code is the cloud's error code inside err; empty if there is none.
 func Code(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return ""
