@@ -117,12 +117,17 @@ func cardPrint(c Card) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
+// lines shows what the thread lacks. A line says what was so at its record,
+// whatever came after.
 func (a *announcement) lines(ctx context.Context, records []incident.Record) error {
+	then := a.scene
+	then.State = incident.State{}
 	for _, r := range records {
+		then.State = then.State.Apply(r)
 		if r.Seq <= a.place.Shown {
 			continue
 		}
-		if line, ok := a.View.Line(a.scene, r); ok {
+		if line, ok := a.View.Line(then, r); ok {
 			if e, isReminder := r.Event.(incident.Reminded); isReminder {
 				line.Mention = a.People.On(a.chat.Platform(), e.Who)
 			}

@@ -226,7 +226,7 @@ func (h *handling) lookAgain(ctx context.Context) (Answer, error) {
 	}
 	now := h.Now()
 	jobs := []incident.Job{
-		{Key: "look/" + string(h.state.ID), Lane: incident.LaneLook, Task: incident.LookAgain, Incident: h.state.ID, Seq: h.state.Seq, Due: now},
+		lookJob(h.state, now),
 		{Key: "investigate/" + string(h.state.ID), Lane: incident.LaneLook, Task: incident.Investigate, Incident: h.state.ID, Seq: h.state.Seq, Due: now},
 	}
 	if err := h.append(ctx, store.Batch{Jobs: jobs}); err != nil {

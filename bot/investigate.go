@@ -32,7 +32,16 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	if err := errors.Join(asked, offered); err != nil {
 		return err
 	}
-	return b.Store.Finish(ctx, l)
+	return b.append(ctx, store.Batch{Jobs: b.secondLook(s), Lease: &l, Finish: true})
+}
+
+// secondLook asks for a look at the moment from which deleting can be offered.
+func (b *Bot) secondLook(s incident.State) []incident.Job {
+	from := s.DeleteFrom(b.Rules.Playbook.SecondLook)
+	if !s.Contained() || !from.After(b.Now()) {
+		return nil
+	}
+	return []incident.Job{lookJob(s, from)}
 }
 
 // triage writes down what the cloud says. It returns the state after, also when

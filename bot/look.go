@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -40,12 +41,15 @@ func (b *Bot) lookNext(ctx context.Context, l store.Lease, s incident.State) err
 	if next.IsZero() {
 		return b.Store.Finish(ctx, l)
 	}
-	if from := s.DeleteFrom(b.Rules.Playbook.SecondLook); from.After(b.Now()) && from.Before(next) && s.Contained() {
-		next = from // deleting can be offered from then on
+	jobs := append(b.secondLook(s), lookJob(s, next))
+	return b.append(ctx, store.Batch{Jobs: jobs, Lease: &l, Finish: true})
+}
+
+// lookJob asks for a look, besides those that records ask for.
+func lookJob(s incident.State, due time.Time) incident.Job {
+	return incident.Job{
+		Key: "look/" + string(s.ID), Lane: incident.LaneLook, Task: incident.LookAgain, Incident: s.ID, Seq: s.Seq, Due: due,
 	}
-	j := l.Job
-	j.Due, j.Attempt = next, 0
-	return b.append(ctx, store.Batch{Jobs: []incident.Job{j}, Lease: &l, Finish: true})
 }
 
 // somethingNew reports whether a step may be offered now that nobody has been

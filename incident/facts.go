@@ -45,7 +45,7 @@ const (
 	OwnerRAM     = "ram"
 	OwnerRoot    = "root"
 	OwnerSTS     = "sts"     // a temporary key: it expires by itself
-	OwnerDeleted = "deleted" // in the recycle bin, or its user is
+	OwnerDeleted = "deleted" // its user is in the recycle bin, or it is purged
 	OwnerForeign = "foreign" // in none of the configured accounts: not ours, root's unused, or purged
 	OwnerUnknown = "unknown" // could not be asked
 )

@@ -3,6 +3,7 @@ package incident
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // What each event changes. Nothing is decided here: whatever is in the log
@@ -46,6 +47,12 @@ func (e Observed) apply(s *State, r Record) {
 		facts[name] = seen
 	}
 	s.Seen[e.Of] = facts
+	switch {
+	case !s.Contained():
+		s.Unable = time.Time{}
+	case s.Unable.IsZero():
+		s.Unable = r.At
+	}
 }
 
 func (e Answered) apply(s *State, r Record) {

@@ -64,8 +64,9 @@ type State struct {
 	At   time.Time // of the last record
 
 	Opened    time.Time
-	Key       KeyID // empty while only a look-up is possible
-	KeyTyped  bool  // a person typed the key id: automation stays away
+	Key       KeyID     // empty while only a look-up is possible
+	KeyTyped  bool      // a person typed the key id: automation stays away
+	Unable    time.Time // since when the key is seen unable to act; see ContainedAt
 	Alerts    []Alert
 	Repeats   int // alerts after the first
 	Seen      map[Identity]map[FactName]Seen
@@ -154,13 +155,13 @@ func (s State) Contained() bool {
 	return false
 }
 
-// ContainedAt is when the present containment was first seen; zero if the key
-// is not contained.
+// ContainedAt is when the key was first seen unable to act, without a break
+// since; zero if it is not contained.
 func (s State) ContainedAt() time.Time {
 	if !s.Contained() {
 		return time.Time{}
 	}
-	return s.Seen[OfKey(s.Key)][FactStatus].Since
+	return s.Unable
 }
 
 // Index is what a store finds an incident by.

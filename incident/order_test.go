@@ -146,3 +146,22 @@ func TestNoSecondKeyOnTopOfOneThatNobodyCouldSee(t *testing.T) {
 	h.must(incident.Bot, incident.LookBack{Number: p.Number, Outcome: incident.NotConfirmed})
 	h.ask("rio", create)
 }
+
+func TestContainmentIsCountedFromItsBeginning(t *testing.T) {
+	h := found(t)
+	h.status(incident.KeyInactive)
+	began := h.state().ContainedAt()
+	h.clock = h.clock.Add(2 * time.Hour)
+	h.status(incident.KeyInBin)
+	if got := h.state().ContainedAt(); !got.Equal(began) || began.IsZero() {
+		t.Errorf("contained since %v after deleting, want %v", got, began)
+	}
+	h.status(incident.KeyActive)
+	if got := h.state().ContainedAt(); !got.IsZero() {
+		t.Errorf("an Active key is contained since %v", got)
+	}
+	h.status(incident.KeyInactive)
+	if got := h.state().ContainedAt(); got.Equal(began) {
+		t.Error("a new containment counts from the old one")
+	}
+}

@@ -76,10 +76,15 @@ func (a *Account) owned(ctx context.Context, key incident.KeyID, u user, at time
 	return sights, nil
 }
 
+// sightInBin is what the recycle bin tells: the owner is still there, unless the
+// key went with its user.
 func (a *Account) sightInBin(of incident.Identity, b binned, at time.Time) []actions.Sight {
 	f := facts{
-		incident.FactOwner: incident.OwnerDeleted, incident.FactStatus: incident.KeyInBin,
+		incident.FactOwner: incident.OwnerRAM, incident.FactStatus: incident.KeyInBin,
 		incident.FactAccount: a.name, incident.FactAccountID: a.id,
+	}
+	if b.userDeleted {
+		f[incident.FactOwner] = incident.OwnerDeleted
 	}
 	put(f, incident.FactUser, b.userName)
 	put(f, incident.FactUserID, b.userID)

@@ -50,7 +50,7 @@ func TestOwnerOfADeletedKeyIsKnownUntilItIsPurged(t *testing.T) {
 	s.do(incident.StepKeyDisable)
 	s.do(incident.StepKeyDelete)
 	want := map[incident.FactName]string{
-		incident.FactOwner: incident.OwnerDeleted, incident.FactStatus: incident.KeyInBin,
+		incident.FactOwner: incident.OwnerRAM, incident.FactStatus: incident.KeyInBin,
 		incident.FactAccount: "prod", incident.FactAccountID: s.cloud.Account(),
 		incident.FactUser: userName, incident.FactUserID: s.userID,
 		incident.FactPurgeAt: at.now().AddDate(0, 0, 30).Format(time.RFC3339),

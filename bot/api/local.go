@@ -111,9 +111,10 @@ func (l *Local) Timeline(ctx context.Context, id incident.ID, lang string) ([]En
 	if scene.Lang = lang; lang == "" {
 		scene.Lang = l.Language
 	}
-	scene.State, scene.Now = incident.Fold(records), l.Now()
+	scene.Now = l.Now()
 	entries := make([]Entry, len(records))
 	for i, r := range records {
+		scene.State = scene.State.Apply(r) // a line says what was so then
 		line, _ := l.View.Line(scene, r)
 		plan, _ := scene.State.Proposal(planOf(r))
 		entries[i] = Entry{r.Seq, r.At, r.By, r.Event.Kind(), plan.Plan.Step, plan.Number, line.Text, r.Hash}

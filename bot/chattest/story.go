@@ -179,6 +179,7 @@ func (s *story) deleteAndRestore() {
 	s.p.Press(s.t, Chen, s.button(bot.ActApprove, incident.StepKeyDelete), "nothing broke")
 	s.Settle()
 	s.keyIs("bin")
+	s.shows("ci-deploy")
 
 	s.p.Type(s.t, Ana, "do key.restore "+string(s.id))
 	s.Settle()

@@ -112,8 +112,7 @@ func (p page) whose() string {
 		t := p.st.Target()
 		return dots(
 			p.say("whose.ram", "user", clean(t.User, maxName), "account", clean(t.Account, maxName)),
-			p.say("whose.status", "status", p.status(p.st.KeyFact(incident.FactStatus))),
-			p.owner(t), p.protected(t))
+			p.keyState(), p.owner(t), p.protected(t))
 	case incident.OwnerRoot:
 		return p.prose(p.say("whose.root", "account", clean(p.st.KeyFact(incident.FactAccount), maxName)), p.askedAt())
 	case incident.OwnerSTS:
@@ -124,6 +123,15 @@ func (p page) whose() string {
 		return p.prose(p.say("whose.foreign"), p.askedAt())
 	}
 	return p.prose(p.say("whose.unknown"), p.askedAt())
+}
+
+// keyState is left out until it was seen: a moment later the card has it.
+func (p page) keyState() string {
+	status := p.st.KeyFact(incident.FactStatus)
+	if status == "" {
+		return ""
+	}
+	return p.say("whose.status", "status", p.status(status))
 }
 
 func (p page) askedAt() string {
