@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"twokey/actions"
@@ -21,11 +23,14 @@ const notYet = "NotYet"
 // that it will; if it finds that already written, an earlier worker died or a
 // call did not get through, and the cloud is read before anything is done.
 func (b *Bot) execute(ctx context.Context, l store.Lease) error {
-	s, err := b.state(ctx, l.Job.Incident)
+	records, err := b.Store.Load(ctx, l.Job.Incident)
 	if err != nil {
-		return err
+		return fmt.Errorf("load %s: %w", l.Job.Incident, err)
 	}
-	p, ok := s.Proposal(l.Job.Number)
+	if err := b.Chain.Check(records); err != nil {
+		return b.untrusted(ctx, l, err)
+	}
+	p, ok := incident.Fold(records).Proposal(l.Job.Number)
 	if !ok || p.Status != incident.StatusReady && p.Status != incident.StatusRunning {
 		return b.Store.Finish(ctx, l) // over already
 	}
@@ -38,6 +43,23 @@ func (b *Bot) execute(ctx context.Context, l store.Lease) error {
 		return e.resume(ctx)
 	}
 	return e.start(ctx)
+}
+
+// CodeBroken is the code of a job given up because its votes can't be trusted:
+// somebody edited the record.
+const CodeBroken = "RecordBroken"
+
+// untrusted leaves a plan alone whose votes somebody may have written. The card
+// says so; people act by hand, and `twokey verify` names the record.
+func (b *Bot) untrusted(ctx context.Context, l store.Lease, broken error) error {
+	b.Log.Error("nothing starts on a broken record", slog.String("incident", string(l.Job.Incident)), slog.Any("error", broken))
+	if l.Job.Attempt == 0 {
+		giveUp := incident.GiveUp{Task: l.Job.Task, Code: CodeBroken}
+		if _, err := b.Do(ctx, l.Job.Incident, incident.Bot, giveUp); err != nil {
+			return err
+		}
+	}
+	return b.Store.Retry(ctx, l, b.Now().Add(longestWait))
 }
 
 // unable ends a plan whose step or account is no longer configured.

@@ -15,6 +15,7 @@ import (
 	"twokey/bot"
 	"twokey/bot/chattest"
 	"twokey/incident"
+	"twokey/store"
 )
 
 // told is what one test sees: the world, its room, and people who type.
@@ -410,5 +411,41 @@ func TestClosingWithALivingKeyTakesTwoPeopleAndAReason(t *testing.T) {
 	s.agree(incident.StepClose, chattest.Ana, chattest.Chen)
 	if s.State(s.id).Open() {
 		t.Error("two people said close, and it is open")
+	}
+}
+
+// editedStore is a file that somebody wrote a vote into, past the bot.
+type editedStore struct {
+	store.Store
+	edited *bool
+}
+
+func (e editedStore) Load(ctx context.Context, id incident.ID) ([]incident.Record, error) {
+	records, err := e.Store.Load(ctx, id)
+	for i, r := range records {
+		if _, vote := r.Event.(incident.Approved); vote && *e.edited {
+			records[i].Bytes = bytes.ReplaceAll(bytes.Clone(r.Bytes), []byte(`"by":"ana"`), []byte(`"by":"bo"`))
+		}
+	}
+	return records, err
+}
+
+func TestNothingStartsOnAnEditedRecord(t *testing.T) {
+	edited := false
+	s := alerted(t, chattest.Options{Store: func(under store.Store) store.Store { return editedStore{under, &edited} }})
+	s.say(chattest.Ana, "approve 2")
+	edited = true
+	s.say(chattest.Bo, "approve 2")
+	s.Settle()
+	if got := s.KeyStatus(); got != "Active" {
+		t.Errorf("the key is %s on the word of an edited record", got)
+	}
+	if stuck := s.State(s.id).Stuck; len(stuck) != 1 || stuck[0].Code != bot.CodeBroken {
+		t.Errorf("the card is not told: %+v", stuck)
+	}
+	edited = false
+	s.After(10 * time.Minute)
+	if got := s.KeyStatus(); got != "Inactive" {
+		t.Errorf("the key is %s with the record restored", got)
 	}
 }

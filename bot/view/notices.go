@@ -126,7 +126,10 @@ func (p page) own() []bot.Notice {
 // stuck says which work was given up, and what that means.
 func (p page) stuck(task incident.Task, room, code string) string {
 	id := "task." + string(task)
-	if !p.has(id) {
+	switch {
+	case code == bot.CodeBroken:
+		return p.say("task.broken")
+	case !p.has(id):
 		id = "task.other"
 	}
 	text := p.say(id, "room", clean(room, maxName))
