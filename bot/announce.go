@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"twokey/incident"
 	"twokey/store"
@@ -42,14 +43,8 @@ func (b *Bot) announce(ctx context.Context, l store.Lease) error {
 	if err := a.load(ctx); err != nil {
 		return err
 	}
-	if l.Job.Incident == incident.System {
-		return a.system(ctx, records)
-	}
-	if err := a.card(ctx); err != nil {
-		return fmt.Errorf("show card in %s: %w", chat.Room(), err)
-	}
-	if err := a.lines(ctx, records); err != nil {
-		return fmt.Errorf("show lines in %s: %w", chat.Room(), err)
+	if err := a.tell(ctx, records); err != nil {
+		return fmt.Errorf("tell %s: %w", chat.Room(), err)
 	}
 	return b.Store.Finish(ctx, a.lease)
 }
@@ -62,8 +57,27 @@ type announcement struct {
 	place place
 }
 
+// tell shows what the room does not show yet. A thread that is gone although its
+// card was just there is begun anew, once.
+func (a *announcement) tell(ctx context.Context, records []incident.Record) error {
+	if a.lease.Job.Incident == incident.System {
+		return a.each(ctx, records, a.message)
+	}
+	if err := a.card(ctx); err != nil {
+		return err
+	}
+	err := a.each(ctx, records, a.reply)
+	if !errors.Is(err, ErrGone) {
+		return err
+	}
+	if err := a.post(ctx, a.View.Card(a.scene)); err != nil {
+		return err
+	}
+	return a.each(ctx, records, a.reply)
+}
+
 func (a *announcement) load(ctx context.Context) error {
-	body, ok, err := a.Store.Value(ctx, placeKey(a.scene.State.ID, a.chat.Room()))
+	body, ok, err := a.Store.Value(ctx, placeKey(a.lease.Job.Incident, a.chat.Room()))
 	if err != nil || !ok {
 		return err
 	}
@@ -79,32 +93,48 @@ func (a *announcement) save(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("encode what %s shows: %w", a.chat.Room(), err)
 	}
-	value := store.Value{Key: placeKey(a.scene.State.ID, a.chat.Room()), Body: body}
+	value := store.Value{Key: placeKey(a.lease.Job.Incident, a.chat.Room()), Body: body}
 	return a.Store.Append(ctx, store.Batch{Values: []store.Value{value}, Lease: &a.lease})
 }
 
+// card shows the card as it should be now, in place of the one before.
 func (a *announcement) card(ctx context.Context) error {
 	card := a.View.Card(a.scene)
-	shown, err := cardPrint(card)
-	if err != nil || shown == a.place.Card {
+	looks, err := cardPrint(card)
+	switch {
+	case err != nil || looks == a.place.Card:
+		return err
+	case a.place.Ref == "":
+		return a.post(ctx, card)
+	}
+	err = outside0(ctx, func(ctx context.Context) error { return a.chat.Update(ctx, a.place.Ref, card) })
+	switch {
+	case errors.Is(err, ErrGone):
+		return a.post(ctx, card)
+	case err != nil:
 		return err
 	}
+	a.place.Card = looks
+	return a.save(ctx)
+}
+
+// post shows the card as a new message. If there was one before, it is gone and
+// its thread with it: both are shown again.
+func (a *announcement) post(ctx context.Context, card Card) error {
+	looks, err := cardPrint(card)
+	if err != nil {
+		return err
+	}
+	fresh := place{Card: looks, Posts: a.place.Posts}
 	if a.place.Ref != "" {
-		switch err := a.chat.Update(ctx, a.place.Ref, card); {
-		case err == nil:
-			a.place.Card = shown
-			return a.save(ctx)
-		case !errors.Is(err, ErrGone):
-			return err
-		}
-		// The card and its thread are gone: both are shown again.
-		a.place = place{Posts: a.place.Posts + 1}
+		fresh.Posts++
 	}
-	key := fmt.Sprintf("%s/%s/%d", card.Incident, a.chat.Room(), a.place.Posts)
-	if a.place.Ref, err = a.chat.Post(ctx, key, card); err != nil {
+	key := fmt.Sprintf("%s/%s/%d", card.Incident, a.chat.Room(), fresh.Posts)
+	fresh.Ref, err = outside(ctx, func(ctx context.Context) (Ref, error) { return a.chat.Post(ctx, key, card) })
+	if err != nil {
 		return err
 	}
-	a.place.Card = shown
+	a.place = fresh
 	return a.save(ctx)
 }
 
@@ -117,9 +147,9 @@ func cardPrint(c Card) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
-// lines shows what the thread lacks. A line says what was so at its record,
-// whatever came after.
-func (a *announcement) lines(ctx context.Context, records []incident.Record) error {
+// each shows the records that the room has not shown, in order. A line says what
+// was so at its record, whatever came after.
+func (a *announcement) each(ctx context.Context, records []incident.Record, show func(context.Context, Line) error) error {
 	then := a.scene
 	then.State = incident.State{}
 	for _, r := range records {
@@ -127,11 +157,12 @@ func (a *announcement) lines(ctx context.Context, records []incident.Record) err
 		if r.Seq <= a.place.Shown {
 			continue
 		}
-		if line, ok := a.View.Line(then, r); ok {
-			if e, isReminder := r.Event.(incident.Reminded); isReminder {
-				line.Mention = a.People.On(a.chat.Platform(), e.Who)
+		if line, ok := a.line(then, r); ok {
+			var err error
+			if a.lease, err = a.keep(ctx, a.lease); err != nil {
+				return err
 			}
-			if err := a.chat.Reply(ctx, a.place.Ref, line); err != nil {
+			if err := outside0(ctx, func(ctx context.Context) error { return show(ctx, line) }); err != nil {
 				return err
 			}
 		}
@@ -143,47 +174,33 @@ func (a *announcement) lines(ctx context.Context, records []incident.Record) err
 	return nil
 }
 
-// system tells a room what concerns the whole bot: one message for each record.
-func (a *announcement) system(ctx context.Context, records []incident.Record) error {
-	for _, r := range records {
-		if r.Seq <= a.place.Shown {
-			continue
-		}
-		if line, ok := a.View.Line(a.scene, r); ok {
-			card := Card{Incident: incident.System, Lang: a.scene.Lang, Tone: line.Tone, Title: line.Text, At: line.At}
-			if _, err := a.chat.Post(ctx, line.Key, card); err != nil {
-				return fmt.Errorf("tell %s: %w", a.chat.Room(), err)
-			}
-		}
-		a.place.Shown = r.Seq
-		if err := a.save(ctx); err != nil {
-			return err
-		}
+// line is a record as this room's thread shows it. In a thread that was begun
+// anew its key is another one: else the platform would take it for shown.
+func (a *announcement) line(then Scene, r incident.Record) (Line, bool) {
+	line, ok := a.View.Line(then, r)
+	if a.place.Posts > 0 {
+		line.Key = fmt.Sprintf("%s/%d", line.Key, a.place.Posts)
 	}
-	return a.Store.Finish(ctx, a.lease)
+	if e, reminds := r.Event.(incident.Reminded); reminds {
+		line.Mention = a.mentions(e)
+	}
+	return line, ok
 }
 
-func (b *Bot) chat(room string) (Chat, bool) {
-	for _, c := range b.Chats {
-		if c.Room() == room {
-			return c, true
-		}
-	}
-	return nil, false
+// mentions are the accounts of those who can still do something about it: a
+// story that is told late disturbs nobody.
+func (a *announcement) mentions(e incident.Reminded) []Account {
+	still := a.missing(a.scene.State, e.Number)
+	who := slices.DeleteFunc(slices.Clone(e.Who), func(p incident.Person) bool { return !slices.Contains(still, p) })
+	return a.People.On(a.chat.Platform(), who)
 }
 
-// scene gathers what a view reads.
-func (b *Bot) scene(ctx context.Context, s incident.State, lang string) (Scene, error) {
-	texts, err := Texts(ctx, b.Store, s.ID)
-	if err != nil {
-		return Scene{}, err
-	}
-	scene := Scene{
-		State: s, Rules: b.Rules, Lang: lang, Now: b.Now(), Texts: texts, Drill: b.Drill,
-		Names: b.People.Names(), Owners: b.People.Owners,
-	}
-	if account, ok := b.account(s.KeyFact(incident.FactAccount)); ok {
-		scene.Steps, scene.Site = account.Actions().Names(), b.Sites[account.Name()]
-	}
-	return scene, nil
+func (a *announcement) reply(ctx context.Context, l Line) error {
+	return a.chat.Reply(ctx, a.place.Ref, l)
+}
+
+// message tells the room what concerns the whole bot, in a message of its own.
+func (a *announcement) message(ctx context.Context, l Line) error {
+	_, err := a.chat.Post(ctx, l.Key, Card{Incident: incident.System, Lang: a.scene.Lang, Tone: l.Tone, Title: l.Text, At: l.At})
+	return err
 }

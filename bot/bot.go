@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"twokey/actions"
@@ -39,17 +38,11 @@ type Bot struct {
 	wake wakers
 }
 
-// Times of the work. A lease is longer than any call it covers, so that nobody
-// else takes a job that is still being done.
-const (
-	leaseTime   = time.Minute
-	callTimeout = 20 * time.Second
-)
-
 // with is what goes into the same append as a command's records.
 type with struct {
 	Values []store.Value
 	Marks  []store.Mark
+	Jobs   []incident.Job
 	Lease  *store.Lease
 	Finish bool
 }
@@ -63,28 +56,36 @@ func (b *Bot) Do(ctx context.Context, id incident.ID, by incident.Person, c inci
 
 func (b *Bot) do(ctx context.Context, id incident.ID, by incident.Person, c incident.Command, w with) (incident.State, error) {
 	for {
-		s, batch, refusal, err := b.decide(ctx, id, by, c)
-		if err != nil {
-			return s, err
+		if err := ctx.Err(); err != nil {
+			return incident.State{}, err // an answer that was cut off is not worth writing down
 		}
-		if refusal != nil && len(batch.Records) == 0 {
-			return s, refusal
-		}
-		if len(batch.Records) == 0 && w.Lease == nil && len(w.Values) == 0 {
+		s, batch, refused, err := b.decide(ctx, id, by, c)
+		switch {
+		case err != nil:
+			return incident.State{}, err
+		case refused != nil && len(batch.Records) == 0:
+			return s, refused
+		case refused != nil:
+			w.Values, w.Marks = nil, nil // what was refused leaves no text, and may be asked again
+		case len(batch.Records) == 0 && w.Lease == nil:
 			return s, nil
 		}
-		batch.Values = append(batch.Values, w.Values...)
-		batch.Marks = append(batch.Marks, w.Marks...)
-		batch.Lease, batch.Finish = w.Lease, w.Finish
-		switch err := b.append(ctx, batch); {
+		switch err := b.append(ctx, w.added(batch)); {
 		case err == nil:
-			return s, refusal
-		case errors.Is(err, store.ErrConflict) && ctx.Err() == nil:
-			continue
-		default:
-			return s, fmt.Errorf("append to %s: %w", id, err)
+			return s, refused
+		case !errors.Is(err, store.ErrConflict):
+			return incident.State{}, fmt.Errorf("append to %s: %w", id, err)
 		}
 	}
+}
+
+// added is a batch with w in it.
+func (w with) added(to store.Batch) store.Batch {
+	to.Values = append(to.Values, w.Values...)
+	to.Marks = append(to.Marks, w.Marks...)
+	to.Jobs = append(to.Jobs, w.Jobs...)
+	to.Lease, to.Finish = w.Lease, w.Finish
+	return to
 }
 
 // decide loads an incident and returns the state after c, with the batch that
@@ -148,61 +149,21 @@ func (b *Bot) at(s incident.State) time.Time {
 	return s.At
 }
 
-// around reads what a decision must know from outside the incident's own log.
-func (b *Bot) around(ctx context.Context, s incident.State, c incident.Command) (incident.Around, error) {
-	var a incident.Around
-	detach := false
-	switch c := c.(type) {
-	case incident.Propose:
-		detach = c.Plan.Step == incident.StepPolicyDetach
-	case incident.Start:
-		detach = stepOf(s, c.Number) == incident.StepPolicyDetach
-		a.Held = true
-	case incident.Resume:
-		detach = stepOf(s, c.Number) == incident.StepPolicyDetach
-		a.Held = true
-	}
-	if a.Held {
-		system, err := b.state(ctx, incident.System)
-		if err != nil {
-			return a, err
-		}
-		a.Held = system.Held != ""
-	}
-	if !detach {
-		return a, nil
-	}
-	t := s.Target()
-	same, err := b.Store.Find(ctx, store.Query{Account: t.Account, UserID: t.UserID, Limit: maxSameUser})
-	if err != nil {
-		return a, fmt.Errorf("find incidents of the same user: %w", err)
-	}
-	for _, other := range same {
-		if other.Key != "" {
-			a.Named = append(a.Named, other.Key)
-		}
-		if other.Open && other.Incident != s.ID {
-			a.Holders = append(a.Holders, other.Incident)
-		}
-	}
-	return a, nil
-}
-
-// maxSameUser bounds the incidents of one user that a decision reads. RAM allows
-// two keys per user, so real numbers stay far below.
-const maxSameUser = 10_000
-
-func stepOf(s incident.State, number int) string {
-	p, _ := s.Proposal(number)
-	return p.Plan.Step
-}
-
 func (b *Bot) rooms() []string {
 	rooms := make([]string, len(b.Chats))
 	for i, c := range b.Chats {
 		rooms[i] = c.Room()
 	}
 	return rooms
+}
+
+func (b *Bot) chat(room string) (Chat, bool) {
+	for _, c := range b.Chats {
+		if c.Room() == room {
+			return c, true
+		}
+	}
+	return nil, false
 }
 
 // account returns the configured account of that name.
@@ -225,33 +186,7 @@ func (b *Bot) action(t incident.Target, step string) (actions.Action, bool) {
 	return a, ok
 }
 
-// waiting is how many calls to wake up a lane remembers: one for each of its
-// workers.
-const waiting = 8
-
-// wakers tell sleeping workers of this process that a lane has work.
-type wakers struct {
-	mu    sync.Mutex
-	lanes map[string]chan struct{}
-}
-
-func (w *wakers) lane(name string) chan struct{} {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.lanes == nil {
-		w.lanes = make(map[string]chan struct{})
-	}
-	if w.lanes[name] == nil {
-		w.lanes[name] = make(chan struct{}, waiting)
-	}
-	return w.lanes[name]
-}
-
-func (w *wakers) all(jobs []incident.Job) {
-	for _, j := range jobs {
-		select {
-		case w.lane(j.Lane) <- struct{}{}:
-		default: // it is awake already
-		}
-	}
+// refusal tells a decision from a failure.
+func refusal(err error) (incident.Refusal, bool) {
+	return errors.AsType[incident.Refusal](err)
 }

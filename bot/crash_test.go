@@ -171,21 +171,54 @@ func (m mortalRoom) Reply(ctx context.Context, ref bot.Ref, l bot.Line) error {
 // get no answer.
 type life struct {
 	*chattest.World
-	t    *testing.T
-	r    *reaper
-	room *room
-	o    chattest.Options
-	id   incident.ID
+	t       *testing.T
+	r       *reaper
+	room    *room
+	o       chattest.Options
+	id      incident.ID
+	applied map[string]int // by the lives before this one
 }
 
-func newLife(t *testing.T, killAt int) *life {
-	l := &life{t: t, r: &reaper{left: killAt}, room: newRoom()}
+// stage is a whole world before one part of the story.
+type stage struct {
+	frozen  chattest.Frozen
+	room    *room
+	id      incident.ID
+	applied map[string]int
+}
+
+// begin goes on from a stage, to be killed at a point. The zero stage is before
+// everything.
+func (s stage) begin(t *testing.T, killAt int) *life {
+	t.Helper()
+	l := &life{t: t, r: &reaper{left: killAt}, room: newRoom(), id: s.id, applied: s.applied}
 	l.o = chattest.Options{
 		Account: func(a actions.Account) actions.Account { return mortalAccount{a, l.r} },
 		Store:   func(s store.Store) store.Store { return mortalStore{s, l.r} },
+		Keep:    true,
 	}
-	l.World = chattest.New(t, l.o, mortalRoom{l.room, l.r})
+	if s.room == nil {
+		l.World = chattest.New(t, l.o, mortalRoom{l.room, l.r})
+		return l
+	}
+	l.room = s.room.clone()
+	l.World = chattest.Thaw(t, s.frozen, l.o, mortalRoom{l.room, l.r})
 	return l
+}
+
+// freeze ends a life at the beginning of the next stage.
+func (l *life) freeze() stage {
+	l.t.Helper()
+	return stage{room: l.room, id: l.id, applied: l.took(), frozen: l.Freeze()}
+}
+
+// took counts the calls that took effect in the cloud, from the beginning.
+func (l *life) took() map[string]int {
+	took := map[string]int{}
+	for _, action := range []string{"UpdateAccessKey", "DeleteAccessKey"} {
+		took[action] = l.applied[action] + l.Cloud.Applied(action)
+	}
+	return took
 }
 
 // insist does something until it was done by a bot that lived to say so. After a
@@ -246,53 +279,70 @@ func (l *life) press(who incident.Person, step string) {
 	})
 }
 
-// live plays the whole run: alert, disable, an hour, delete.
-func (l *life) live() {
-	l.t.Helper()
-	l.insist(func() error {
-		id, err := l.Hear("delivery 1")
-		l.id = id
-		return err
-	})
-	l.press(chattest.Ana, incident.StepKeyDisable)
-	l.press(chattest.Bo, incident.StepKeyDisable)
-	l.insist(func() error {
-		l.Bot.Handle(l.t.Context(), bot.Input{
-			From: bot.Account{Platform: "console", User: "ana"}, Room: "room", ID: "answer", Text: "answer in_use no",
-		})
-		return nil
-	})
-	l.insist(func() error { l.Clock.Move(time.Hour); return nil })
-	l.press(chattest.Ana, incident.StepKeyDelete)
-	l.press(chattest.Bo, incident.StepKeyDelete)
+// parts are the whole run: alert, disable, an hour, delete.
+func parts() []func(*life) {
+	press := func(who incident.Person, step string) func(*life) {
+		return func(l *life) { l.press(who, step) }
+	}
+	return []func(*life){
+		func(l *life) {
+			l.insist(func() error {
+				id, err := l.Hear("delivery 1")
+				l.id = id
+				return err
+			})
+		},
+		press(chattest.Ana, incident.StepKeyDisable),
+		press(chattest.Bo, incident.StepKeyDisable),
+		func(l *life) {
+			l.insist(func() error {
+				l.Bot.Handle(l.t.Context(), bot.Input{
+					From: bot.Account{Platform: "console", User: "ana"}, Room: "room", ID: "answer", Text: "answer in_use no",
+				})
+				return nil
+			})
+		},
+		func(l *life) { l.insist(func() error { l.Clock.Move(time.Hour); return nil }) },
+		press(chattest.Ana, incident.StepKeyDelete),
+		press(chattest.Bo, incident.StepKeyDelete),
+	}
 }
 
 // Killed at any point of the whole run, the bot comes back to the same end, does
-// no step twice and shows no line twice.
+// no step twice and shows no line twice. A run that is killed in a later part
+// begins with what the parts before it left behind: two files and a room.
 func TestKilledAnywhereItConverges(t *testing.T) {
-	whole := newLife(t, -1)
-	whole.live()
-	points := whole.r.seen
-	if points < 50 {
-		t.Fatalf("the run has only %d points", points)
+	var before stage
+	total, all := 0, parts()
+	for i, part := range all {
+		whole := before.begin(t, -1)
+		part(whole)
+		points, from := whole.r.seen, before
+		total += points
+		for at := 1; at <= points; at++ {
+			t.Run(fmt.Sprintf("part %d point %d", i+1, at), func(t *testing.T) {
+				t.Parallel()
+				l := from.begin(t, at)
+				for _, part := range all[i:] {
+					part(l)
+				}
+				l.holds()
+			})
+		}
+		before = whole.freeze()
 	}
-	t.Logf("%d points", points)
-	for at := 1; at <= points; at++ {
-		t.Run(fmt.Sprintf("point %d", at), func(t *testing.T) {
-			t.Parallel()
-			l := newLife(t, at)
-			l.live()
-			l.holds()
-		})
+	if total < 250 {
+		t.Errorf("the run has only %d points", total)
 	}
+	t.Logf("%d points", total)
 }
 
 func (l *life) holds() {
 	t := l.t
 	t.Helper()
-	for action, want := range map[string]int{"UpdateAccessKey": 1, "DeleteAccessKey": 1} {
-		if got := l.Cloud.Applied(action); got != want {
-			t.Errorf("%s took effect %d times, want %d", action, got, want)
+	for action, n := range l.took() {
+		if n != 1 {
+			t.Errorf("%s took effect %d times, want once", action, n)
 		}
 	}
 	if got := l.KeyStatus(); got != "bin" {
@@ -328,7 +378,7 @@ func (l *life) shownOnce() {
 	}
 	last := uint64(0)
 	for _, line := range l.room.lines {
-		if line.Seq < last {
+		if line.Seq <= last {
 			l.t.Errorf("line %d stands after line %d", line.Seq, last)
 		}
 		last = line.Seq

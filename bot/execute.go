@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
+	"slices"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -15,9 +15,15 @@ import (
 // tries is how often a call that does not get through is made again.
 const tries = 6
 
-// notYet is the code of a call that went through while its effect can't be read
-// yet: Alibaba Cloud takes seconds to spread changes.
-const notYet = "NotYet"
+// CodeBroken is the code of a job given up because its votes can't be trusted:
+// somebody edited the record.
+const CodeBroken = "RecordBroken"
+
+// Codes of this package for why a step ended as it did.
+const (
+	codeNotYet        = "NotYet"        // done, while its effect can't be read yet: changes take seconds to spread
+	codeNotConfigured = "NotConfigured" // the step or its account is no longer configured
+)
 
 // execute carries out one authorized plan. Before it touches the cloud it writes
 // that it will; if it finds that already written, an earlier worker died or a
@@ -27,60 +33,36 @@ func (b *Bot) execute(ctx context.Context, l store.Lease) error {
 	if err != nil {
 		return fmt.Errorf("load %s: %w", l.Job.Incident, err)
 	}
+	s := incident.Fold(records)
 	if err := b.Chain.Check(records); err != nil {
-		return b.untrusted(ctx, l, err)
+		return b.untrusted(ctx, l, s, err)
 	}
-	p, ok := incident.Fold(records).Proposal(l.Job.Number)
+	p, ok := s.Proposal(l.Job.Number)
 	if !ok || p.Status != incident.StatusReady && p.Status != incident.StatusRunning {
 		return b.Store.Finish(ctx, l) // over already
 	}
 	action, ok := b.action(p.Plan.Target, p.Plan.Step)
-	if !ok {
-		return b.unable(ctx, l, p)
-	}
 	e := &execution{b, l, p, action}
-	if p.Status == incident.StatusRunning {
+	switch {
+	case !ok:
+		return e.unable(ctx)
+	case p.Status == incident.StatusRunning:
 		return e.resume(ctx)
 	}
 	return e.start(ctx)
 }
 
-// CodeBroken is the code of a job given up because its votes can't be trusted:
-// somebody edited the record.
-const CodeBroken = "RecordBroken"
-
 // untrusted leaves a plan alone whose votes somebody may have written. The card
 // says so; people act by hand, and `twokey verify` names the record.
-func (b *Bot) untrusted(ctx context.Context, l store.Lease, broken error) error {
-	b.Log.Error("nothing starts on a broken record", slog.String("incident", string(l.Job.Incident)), slog.Any("error", broken))
-	if l.Job.Attempt == 0 {
-		giveUp := incident.GiveUp{Task: l.Job.Task, Code: CodeBroken}
-		if _, err := b.Do(ctx, l.Job.Incident, incident.Bot, giveUp); err != nil {
+func (b *Bot) untrusted(ctx context.Context, l store.Lease, s incident.State, broken error) error {
+	told := incident.Stuck{Task: l.Job.Task, Code: CodeBroken}
+	if !slices.Contains(s.Stuck, told) {
+		b.Log.Error("nothing starts on a broken record", slog.String("incident", string(s.ID)), slog.Any("error", broken))
+		if err := b.giveUp(ctx, l.Job, CodeBroken); err != nil {
 			return err
 		}
 	}
-	return b.Store.Retry(ctx, l, b.Now().Add(longestWait))
-}
-
-// unable ends a plan whose step or account is no longer configured.
-func (b *Bot) unable(ctx context.Context, l store.Lease, p incident.Proposal) error {
-	if p.Status == incident.StatusReady {
-		if _, err := b.Do(ctx, l.Job.Incident, incident.Bot, incident.Start{Number: p.Number}); err != nil {
-			return b.put(ctx, l, err)
-		}
-	}
-	return b.settle(ctx, l, incident.Finish{Number: p.Number, Outcome: incident.Rejected, Code: "NotConfigured"})
-}
-
-// put decides what a refused start means for the job: a hold only delays it.
-func (b *Bot) put(ctx context.Context, l store.Lease, err error) error {
-	switch r, refused := refusal(err); {
-	case !refused:
-		return err
-	case r == incident.OnHold:
-		return b.Store.Retry(ctx, l, b.Now().Add(5*time.Second))
-	}
-	return b.Store.Finish(ctx, l)
+	return b.later(ctx, l, longestWait)
 }
 
 type execution struct {
@@ -90,14 +72,28 @@ type execution struct {
 	action actions.Action
 }
 
+// do gives a command while the lease is held: whoever lost it writes nothing.
 func (e *execution) do(ctx context.Context, c incident.Command) error {
 	_, err := e.Bot.do(ctx, e.lease.Job.Incident, incident.Bot, c, with{Lease: &e.lease})
 	return err
 }
 
+// unable ends a plan whose step or account is no longer configured. If it was
+// started, the call may have been made: then nobody knows what is so.
+func (e *execution) unable(ctx context.Context) error {
+	end := incident.Finish{Outcome: incident.NotSeen, Code: codeNotConfigured}
+	if e.p.Status == incident.StatusReady {
+		if err := e.do(ctx, incident.Start{Number: e.p.Number}); err != nil {
+			return e.over(ctx, e.lease, err)
+		}
+		end.Outcome = incident.Rejected
+	}
+	return e.finish(ctx, end)
+}
+
 func (e *execution) start(ctx context.Context) error {
 	if err := e.do(ctx, incident.Start{Number: e.p.Number}); err != nil {
-		return e.put(ctx, e.lease, err)
+		return e.over(ctx, e.lease, err)
 	}
 	return e.run(ctx)
 }
@@ -112,9 +108,8 @@ func (e *execution) resume(ctx context.Context) error {
 	case done:
 		return e.finish(ctx, incident.Finish{Outcome: incident.Confirmed, Found: e.p.Tries == 0})
 	}
-	err = e.do(ctx, incident.Resume{Number: e.p.Number})
-	if err != nil {
-		return e.put(ctx, e.lease, err) // refused for good, the plan has ended with it
+	if err := e.do(ctx, incident.Resume{Number: e.p.Number}); err != nil {
+		return e.over(ctx, e.lease, err) // refused for good, the plan has ended with it
 	}
 	return e.run(ctx)
 }
@@ -125,7 +120,7 @@ func (e *execution) run(ctx context.Context) error {
 	switch {
 	case errors.Is(err, actions.ErrNothingToDo):
 		return e.readBack(ctx, actions.Outcome{}, nil)
-	case actions.Transient(err) || errors.Is(err, context.DeadlineExceeded):
+	case unanswered(err):
 		return e.tryLater(ctx, code(err), incident.NotSeen)
 	case err != nil:
 		return e.finish(ctx, incident.Finish{Outcome: incident.Rejected, Code: code(err)})
@@ -143,21 +138,22 @@ func (e *execution) run(ctx context.Context) error {
 }
 
 func (e *execution) plan(ctx context.Context) (incident.Plan, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return e.action.Plan(ctx, e.p.Plan.Target, e.p.Plan.Params)
+	return planned(ctx, e.action, e.p.Plan.Target, e.p.Plan.Params)
 }
 
 func (e *execution) call(ctx context.Context) (actions.Outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return e.action.Run(ctx, e.p.Plan)
+	return outside(ctx, func(ctx context.Context) (actions.Outcome, error) { return e.action.Run(ctx, e.p.Plan) })
 }
 
 func (e *execution) verify(ctx context.Context) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return e.action.Verify(ctx, e.p.Plan)
+	return outside(ctx, func(ctx context.Context) (bool, error) { return e.action.Verify(ctx, e.p.Plan) })
+}
+
+// unanswered reports whether an error leaves open what is so: the cloud did not
+// answer, not in time, or this program broke on the way.
+func unanswered(err error) bool {
+	_, broke := errors.AsType[*panicError](err)
+	return broke || actions.Transient(err) || err != nil && code(err) == codeTimeout
 }
 
 // drift is what moved between the plan people agreed to and the same plan made
@@ -179,53 +175,30 @@ func (e *execution) readBack(ctx context.Context, out actions.Outcome, called er
 	switch {
 	case err == nil && done:
 		return e.finish(ctx, incident.Finish{Outcome: incident.Confirmed, Result: out.Result})
-	case called != nil && !actions.Transient(called) && code(called) != codeTimeout:
-		if err != nil {
-			return e.tryLater(ctx, code(err), incident.NotSeen)
-		}
-		return e.finish(ctx, incident.Finish{Outcome: incident.Rejected, Code: code(called)})
 	case err != nil:
 		return e.tryLater(ctx, code(err), incident.NotSeen)
-	case called != nil:
+	case unanswered(called):
 		return e.tryLater(ctx, code(called), incident.NotConfirmed)
+	case called != nil:
+		return e.finish(ctx, incident.Finish{Outcome: incident.Rejected, Code: code(called)})
 	}
-	return e.tryLater(ctx, notYet, incident.NotConfirmed)
+	return e.tryLater(ctx, codeNotYet, incident.NotConfirmed)
 }
 
-// tryLater writes down a call that did not get through, and ends with outcome
-// when it was made often enough. Looks go on after that.
+// tryLater writes down a call that did not get through and asks for the next
+// try, and ends with outcome when it was made often enough. Looks go on after
+// that.
 func (e *execution) tryLater(ctx context.Context, code string, outcome incident.Outcome) error {
 	if e.p.Tries+1 >= tries {
 		return e.finish(ctx, incident.Finish{Outcome: outcome, Code: code})
 	}
-	again := e.Now().Add(backOff(e.p.Tries, nil))
-	if err := e.do(ctx, incident.Try{Number: e.p.Number, Code: code, Again: again}); err != nil {
-		return err
-	}
-	return e.Store.Retry(ctx, e.lease, again)
+	due := e.Now().Add(backOff(e.p.Tries, nil))
+	_, err := e.Bot.do(ctx, e.lease.Job.Incident, incident.Bot, incident.Try{Number: e.p.Number, Code: code, Again: due},
+		with{Jobs: []incident.Job{anew(e.lease, due)}, Lease: &e.lease, Finish: true})
+	return e.over(ctx, e.lease, err)
 }
 
 func (e *execution) finish(ctx context.Context, f incident.Finish) error {
 	f.Number = e.p.Number
 	return e.settle(ctx, e.lease, f)
-}
-
-const codeTimeout = "Timeout"
-
-// code is an error as a record may hold it: the cloud's code, or a word for what
-// went wrong. Never a text: texts can hold anything.
-func code(err error) string {
-	switch c := actions.Code(err); {
-	case c != "":
-		return c
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return codeTimeout
-	case errors.Is(err, actions.ErrOwnIdentity):
-		return "OwnIdentity"
-	case errors.Is(err, actions.ErrNoTarget):
-		return "NoTarget"
-	case errors.Is(err, ErrGone):
-		return "Gone"
-	}
-	return "Internal"
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -14,46 +13,56 @@ import (
 
 // look reads back what confirmed steps promised, and what the key is now. It is
 // the check after a step, the guard, and the watch after closing: one mechanism.
+// A look that fails is a failed job: it is made again soon, and never ends in
+// silence.
 func (b *Bot) look(ctx context.Context, l store.Lease) error {
 	s, err := b.state(ctx, l.Job.Incident)
 	if err != nil {
 		return err
 	}
-	var errs []error
+	var failed []error
 	for _, p := range s.Expected() {
-		errs = append(errs, b.lookAt(ctx, s, p))
+		if l, err = b.keep(ctx, l); err != nil {
+			return err
+		}
+		failed = append(failed, b.lookAt(ctx, s, p))
+	}
+	if l, err = b.keep(ctx, l); err != nil {
+		return err
 	}
 	s, err = b.lookAtKey(ctx, s)
-	errs = append(errs, err)
-	if s.Open() && b.somethingNew(s) {
-		errs = append(errs, b.offer(ctx, s))
-	}
-	if err := errors.Join(errs...); err != nil {
-		b.Log.Warn("look", slog.String("incident", string(s.ID)), slog.Any("error", err))
+	err = errors.Join(append(failed, err)...)
+	switch {
+	case err == nil, s.NextLook(b.Now()).IsZero(): // it was the last one
+	case isReadOnly(err):
+		return b.over(ctx, l, err)
+	default:
+		return err
 	}
 	return b.lookNext(ctx, l, s)
 }
 
-// lookNext finishes the job and asks for the next look, with a fresh card: the
-// card says when the last look was.
+func isReadOnly(err error) bool { return errors.Is(err, incident.ReadOnly) }
+
+// lookNext ends a look and asks for the next one. What may be offered now that
+// was not before, time alone having brought that about, is offered.
 func (b *Bot) lookNext(ctx context.Context, l store.Lease, s incident.State) error {
 	next := s.NextLook(b.Now())
 	if next.IsZero() {
 		return b.Store.Finish(ctx, l)
 	}
 	jobs := append(b.secondLook(s), lookJob(s, next))
+	if s.Open() && b.somethingNew(s) {
+		if err := b.offer(ctx, s); err != nil {
+			b.Log.Warn("offer after a look", slog.String("incident", string(s.ID)), slog.Any("error", err))
+			jobs = append(jobs, investigateJob(s, b.Now())) // it tries again until it can
+		}
+	}
 	return b.append(ctx, store.Batch{Jobs: jobs, Lease: &l, Finish: true})
 }
 
-// lookJob asks for a look, besides those that records ask for.
-func lookJob(s incident.State, due time.Time) incident.Job {
-	return incident.Job{
-		Key: "look/" + string(s.ID), Lane: incident.LaneLook, Task: incident.LookAgain, Incident: s.ID, Seq: s.Seq, Due: due,
-	}
-}
-
 // somethingNew reports whether a step may be offered now that nobody has been
-// offered: time alone can bring that about.
+// offered.
 func (b *Bot) somethingNew(s incident.State) bool {
 	account, ok := b.account(s.KeyFact(incident.FactAccount))
 	if !ok || s.FalseAlarm {
@@ -69,72 +78,77 @@ func (b *Bot) somethingNew(s incident.State) bool {
 	return false
 }
 
+// lookAtKey looks at the key itself. Closed, and the key lives again: reopened.
 func (b *Bot) lookAtKey(ctx context.Context, s incident.State) (incident.State, error) {
 	if s.Lookup() || s.MergedInto != "" {
 		return s, nil
 	}
-	sights, err := b.owner(ctx, s.Key)
-	if err != nil {
-		return s, err
-	}
-	if s, err = b.observe(ctx, s, sights); err != nil {
+	sights, asked := b.owner(ctx, s.Key)
+	s, err := b.observe(ctx, s, sights)
+	if err := errors.Join(asked, err); err != nil {
 		return s, err
 	}
 	if s.Closed.IsZero() || s.KeyFact(incident.FactStatus) != incident.KeyActive {
 		return s, nil
 	}
 	after, err := b.Do(ctx, s.ID, incident.Bot, incident.Reopen{Why: "key_active"})
-	if _, refused := refusal(err); refused {
-		return s, nil // people closed it knowing that
+	_, refused := refusal(err)
+	switch {
+	case refused: // people closed it knowing that
+		return s, nil
+	case takenBy(err, openName(s.Key)) != nil: // a newer incident has the key
+		return s, nil
+	case err != nil:
+		return s, err
 	}
-	if taken := (*store.TakenError)(nil); errors.As(err, &taken) {
-		return s, nil // a newer incident has the key
-	}
-	return after, err
+	return after, nil
 }
 
 // lookAt reads one step back. Found undone, it asks who did that.
 func (b *Bot) lookAt(ctx context.Context, s incident.State, p incident.Proposal) error {
 	action, ok := b.action(p.Plan.Target, p.Plan.Step)
 	if !ok {
-		return nil
+		return nil // no longer configured: nobody can look
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	holds, err := action.Verify(ctx, p.Plan)
+	holds, err := outside(ctx, func(ctx context.Context) (bool, error) { return action.Verify(ctx, p.Plan) })
 	switch {
 	case err != nil:
 		return fmt.Errorf("read %s back: %w", p.Plan.Step, err)
 	case holds:
-		_, err = b.Do(ctx, s.ID, incident.Bot, incident.LookBack{Number: p.Number, Outcome: incident.Confirmed})
-		return err
-	case p.Outcome == incident.NotSeen:
-		_, err = b.Do(ctx, s.ID, incident.Bot, incident.LookBack{Number: p.Number, Outcome: incident.NotConfirmed})
-		return err
+		return b.sawStep(ctx, s, p, incident.Confirmed)
+	case p.StoodAt.IsZero(): // it never took: nobody undid it
+		return b.sawStep(ctx, s, p, incident.NotConfirmed)
 	}
 	return b.guard(ctx, s, p, action)
 }
 
-// guard says who undid a step, and does it again if that was the leaked identity
-// itself. Against a person it only alarms.
-func (b *Bot) guard(ctx context.Context, s incident.State, p incident.Proposal, action actions.Action) error {
-	if p.StoodAt.IsZero() {
-		return nil // it never took: nobody undid it
-	}
-	account, ok := b.account(p.Plan.Target.Account)
-	if !ok {
+func (b *Bot) sawStep(ctx context.Context, s incident.State, p incident.Proposal, o incident.Outcome) error {
+	if p.Outcome == o {
 		return nil
 	}
-	by, err := account.Undoer(ctx, p.Plan, p.Finished)
-	if err != nil {
-		b.Log.Warn("ask who undid a step", slog.String("incident", string(s.ID)), slog.Any("error", err))
-	}
+	_, err := b.Do(ctx, s.ID, incident.Bot, incident.LookBack{Number: p.Number, Outcome: o})
+	return err
+}
+
+// guard says who undid a step, and does it again if that was the leaked identity
+// itself. Against a person it only alarms. It alarms before the audit trail
+// knows a name, and again when it does.
+func (b *Bot) guard(ctx context.Context, s incident.State, p incident.Proposal, action actions.Action) error {
+	by, asked := b.undoer(ctx, p)
 	report := incident.Report{Number: p.Number, Who: by.Who, Thief: by.Thief, Person: b.named(p.Plan.Target.Account, by.Who)}
-	if _, err := b.Do(ctx, s.ID, incident.Bot, report); err != nil {
-		return err
+	if by.Who != "" || p.Outcome != incident.NotConfirmed {
+		if _, err := b.Do(ctx, s.ID, incident.Bot, report); err != nil {
+			return err
+		}
 	}
-	fresh, err := action.Plan(ctx, p.Plan.Target, p.Plan.Params)
-	if err != nil {
+	if !by.Thief {
+		return asked
+	}
+	fresh, err := planned(ctx, action, p.Plan.Target, p.Plan.Params)
+	switch {
+	case errors.Is(err, actions.ErrNothingToDo): // it is there again, or was all the time
+		return nil
+	case err != nil:
 		return fmt.Errorf("plan %s again: %w", p.Plan.Step, err)
 	}
 	_, err = b.Do(ctx, s.ID, incident.Bot, incident.Reapply{Plan: fresh})
@@ -142,6 +156,14 @@ func (b *Bot) guard(ctx context.Context, s incident.State, p incident.Proposal, 
 		return nil // the alarm is on the card
 	}
 	return err
+}
+
+func (b *Bot) undoer(ctx context.Context, p incident.Proposal) (actions.Undoer, error) {
+	account, ok := b.account(p.Plan.Target.Account)
+	if !ok {
+		return actions.Undoer{}, nil
+	}
+	return outside(ctx, func(ctx context.Context) (actions.Undoer, error) { return account.Undoer(ctx, p.Plan, p.Finished) })
 }
 
 // named returns the person of the configuration whose RAM user that is.

@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"twokey/incident"
@@ -23,6 +25,20 @@ func lookupName(a incident.Alert) string { return "lookup/" + a.Source + "/" + a
 func deliveryName(a incident.Alert) string { return "delivery/" + a.Source + "/" + a.Delivery }
 
 func clickName(in Input) string { return "click/" + in.From.Platform + "/" + in.ID }
+
+// slotName is taken by one of the automatic containments of an account in an
+// hour: there are as many as the cap allows.
+func slotName(account string, n int) string { return fmt.Sprintf("auto/%s/%d", account, n) }
+
+// takenBy tells who has a name, if that is why err is. Other names are none of
+// the caller's business.
+func takenBy(err error, name string) *store.TakenError {
+	taken, ok := errors.AsType[*store.TakenError](err)
+	if !ok || taken.Mark != name {
+		return nil
+	}
+	return taken
+}
 
 // names lists the names that records take and give back.
 func names(records []incident.Record, after incident.State) (take []store.Mark, release []string) {

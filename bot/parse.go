@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"twokey/incident"
 )
@@ -20,8 +21,9 @@ type request struct {
 	reason   string
 }
 
-// because separates a reason from the rest, in the words of each language.
-var because = regexp.MustCompile(`(?i)(?:^|\s)(?:because|karena|因为|なぜなら|理由[::])[\s::]*`)
+// because separates a reason from the rest, in the words of each language. Those
+// that are written without blanks need none before them.
+var because = regexp.MustCompile(`(?i)(?:(?:^|\s)(?:because|karena)\b|因为|なぜなら|理由[:\x{ff1a}])[\s:\x{ff1a}]*`)
 
 var incidentName = regexp.MustCompile(`^inc-[1-9][0-9]*$`)
 
@@ -29,15 +31,13 @@ var incidentName = regexp.MustCompile(`^inc-[1-9][0-9]*$`)
 // in the command's own words, as people type them on Lark and DingTalk; never
 // in key ids, where a look-alike must not pass.
 func parse(typed string) (request, error) {
-	body, reason := strings.TrimSpace(typed), ""
-	verb, rest, _ := strings.Cut(strings.ReplaceAll(body, "\n", " "), " ")
+	verb, rest := cutWord(typed)
 	r := request{verb: strings.ToLower(halfWidth(verb))}
 	if r.verb != "note" && r.verb != "report" {
 		if at := because.FindStringIndex(rest); at != nil {
-			rest, reason = rest[:at[0]], strings.TrimSpace(rest[at[1]:])
+			rest, r.reason = rest[:at[0]], strings.TrimSpace(rest[at[1]:])
 		}
 	}
-	r.reason = reason
 	words := strings.Fields(rest)
 	if n := len(words); n > 0 && r.verb != "report" {
 		if last := halfWidth(words[n-1]); incidentName.MatchString(last) {
@@ -45,6 +45,15 @@ func parse(typed string) (request, error) {
 		}
 	}
 	return r.fill(words)
+}
+
+// cutWord splits off the first word. Any blank ends it, also a full-width one.
+func cutWord(typed string) (word, rest string) {
+	typed = strings.TrimSpace(typed)
+	if at := strings.IndexFunc(typed, unicode.IsSpace); at >= 0 {
+		return typed[:at], strings.TrimSpace(typed[at:])
+	}
+	return typed, ""
 }
 
 // fill gives each verb the words it takes.
@@ -62,9 +71,11 @@ func (r request) fill(words []string) (request, error) {
 			return r, NoSuchCommand
 		}
 	case "report", "note", "key", "do":
-		r.arg = rest
-		if rest == "" {
+		if r.arg = rest; rest == "" {
 			return r, NoSuchCommand
+		}
+		if r.verb == "do" {
+			r.arg = strings.ToLower(halfWidth(rest))
 		}
 	case "approve", "decline", "withdraw", "undo":
 		return r.named(rest)
@@ -97,7 +108,11 @@ func (r request) named(plan string) (request, error) {
 func pressed(p Press) (request, error) {
 	r := request{incident: p.Incident, number: p.Number, digest: p.Digest, reason: p.Reason, verb: string(p.Act)}
 	switch p.Act {
-	case ActApprove, ActDecline, ActWithdraw, ActUndo, ActTake, ActFalse, ActClose, ActSteps, ActLook:
+	case ActApprove, ActDecline:
+		if p.Digest == "" {
+			return r, incident.OtherPlan // a yes or no is to what was shown
+		}
+	case ActWithdraw, ActUndo, ActTake, ActFalse, ActClose, ActSteps, ActLook:
 	case ActShow:
 		r.verb = "plan"
 	case ActDo:

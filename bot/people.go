@@ -29,8 +29,8 @@ func (p People) Person(a Account) (Entry, error) {
 			found = append(found, e)
 		}
 	}
-	if len(found) != 1 || a.User == "" {
-		return Entry{}, incident.Stranger
+	if len(found) != 1 || a.User == "" || found[0].ID == "" || found[0].ID == incident.Bot {
+		return Entry{}, incident.Stranger // no account speaks for nobody, or for the program itself
 	}
 	return found[0], nil
 }

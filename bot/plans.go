@@ -4,20 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
 
 	"twokey/actions"
 	"twokey/incident"
+	"twokey/store"
 )
 
 // show answers with the incident's card in the person's own language.
-func (h *handling) show(ctx context.Context) (Answer, error) {
-	scene, err := h.scene(ctx, h.state, h.lang)
-	if err != nil {
-		return Answer{}, err
-	}
-	scene.Reader = h.who
-	card := h.View.Card(scene)
-	return Answer{OK: true, Text: card.Title, Card: &card}, nil
+func (h *handling) show(ctx context.Context) Answer {
+	card := h.View.Card(h.view(ctx, h.state, 0))
+	return Answer{OK: true, Text: card.Title, Card: &card}
 }
 
 // plan answers with one plan in full.
@@ -26,20 +25,15 @@ func (h *handling) plan(ctx context.Context) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return h.showing(ctx, "said.plan", p.Number)
+	return h.showing(ctx, "said.plan", p.Number), nil
 }
 
 // showing is an answer with one plan in full and its buttons.
-func (h *handling) showing(ctx context.Context, id string, number int) (Answer, error) {
-	scene, err := h.scene(ctx, h.state, h.lang)
-	if err != nil {
-		return Answer{}, err
-	}
-	scene.Reader, scene.Plan = h.who, number
-	step := h.View.Plan(scene, number)
-	text := h.View.Say(h.lang, id, map[string]string{"plan": fmt.Sprint(number), "step": step.Title, "people": step.People})
+func (h *handling) showing(ctx context.Context, id string, number int) Answer {
+	step := h.View.Plan(h.view(ctx, h.state, number), number)
+	text := h.View.Say(h.lang, id, map[string]string{"plan": strconv.Itoa(number), "step": step.Title, "people": step.People})
 	card := Card{Incident: h.state.ID, Lang: h.lang, Tone: step.Tone, Title: text, Steps: []Step{step}, At: h.state.At}
-	return Answer{OK: true, Text: text, Card: &card}, nil
+	return Answer{OK: true, Text: text, Card: &card}
 }
 
 // propose asks for a step: the cloud is read, the plan is put before people.
@@ -59,9 +53,7 @@ func (h *handling) propose(ctx context.Context) (Answer, error) {
 	if !ok {
 		return Answer{}, NoSuchStep
 	}
-	ctxCall, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	p, err := action.Plan(ctxCall, h.state.Target(), params(h.state))
+	p, err := planned(ctx, action, h.state.Target(), params(h.state))
 	if err != nil {
 		return Answer{}, h.cloud(err)
 	}
@@ -94,7 +86,7 @@ func (h *handling) undo(ctx context.Context) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	p, err := h.reverse(ctx, catalog, done)
+	p, err := h.Bot.reverse(ctx, catalog, done)
 	if err != nil {
 		return Answer{}, h.cloud(err)
 	}
@@ -103,21 +95,31 @@ func (h *handling) undo(ctx context.Context) (Answer, error) {
 
 // put proposes a plan in the person's name and shows it; one that waits already
 // is shown instead.
-func (h *handling) put(ctx context.Context, p incident.Plan) (Answer, error) {
-	err := h.command(ctx, incident.Propose{Plan: p})
-	r, refused := refusal(err)
-	if err != nil && (!refused || r != incident.AlreadyWaiting) {
+func (h *handling) put(ctx context.Context, p incident.Plan, values ...store.Value) (Answer, error) {
+	err := h.command(ctx, incident.Propose{Plan: p}, values...)
+	if err != nil && !errors.Is(err, incident.AlreadyWaiting) {
 		return Answer{}, err
 	}
-	waiting, ok := h.state.Waiting(p.Step)
-	if !ok {
-		waiting = h.state.Proposals[len(h.state.Proposals)-1] // it needs nobody: it runs
-	}
-	return h.showing(ctx, "said.do", waiting.Number)
+	return h.showing(ctx, "said.do", newest(h.state, p.Step)), nil
 }
 
+// newest is the number of the last plan for a step; 0 if there is none.
+func newest(s incident.State, step string) int {
+	for _, p := range slices.Backward(s.Proposals) {
+		if p.Plan.Step == step {
+			return p.Number
+		}
+	}
+	return 0
+}
+
+// catalog is the steps that a person may ask for. The cloud is not even read for
+// somebody who may not.
 func (h *handling) catalog() (actions.Catalog, error) {
-	if h.state.Lookup() {
+	switch {
+	case !h.Rules.Has(h.who, incident.Responder):
+		return nil, incident.NotAllowed
+	case h.state.Lookup():
 		return nil, incident.NoKeyYet
 	}
 	account, ok := h.account(h.state.KeyFact(incident.FactAccount))
@@ -140,7 +142,7 @@ func (h *handling) cloud(err error) error {
 	if _, refused := refusal(err); refused {
 		return err
 	}
-	h.Log.Warn("plan", "incident", h.state.ID, "step", h.arg, "code", code(err))
+	h.Log.Warn("plan", slog.String("incident", string(h.state.ID)), slog.String("code", code(err)))
 	return CloudSilent
 }
 
@@ -151,24 +153,27 @@ func (h *handling) vote(ctx context.Context) (Answer, error) {
 		return Answer{}, err
 	}
 	h.about = p.Number
-	reason, values := h.words(h.reason)
-	var c incident.Command
-	switch h.verb {
-	case "approve":
-		c = incident.Approve{Number: p.Number, Digest: p.Digest, Platform: h.in.From.Platform, Reason: reason}
-	case "decline":
-		c = incident.Decline{Number: p.Number, Digest: p.Digest, Reason: reason}
-	default:
-		c = incident.Withdraw{Number: p.Number}
+	if h.verb == "withdraw" {
+		if err := h.command(ctx, incident.Withdraw{Number: p.Number}); err != nil {
+			return Answer{}, err
+		}
+		return h.showing(ctx, "said.withdraw", p.Number), nil
 	}
-	if err := h.command(ctx, c, values...); err != nil {
+	reason, values := h.words(h.reason)
+	if h.verb == "decline" {
+		if err := h.command(ctx, incident.Decline{Number: p.Number, Digest: p.Digest, Reason: reason}, values...); err != nil {
+			return Answer{}, err
+		}
+		return h.showing(ctx, "said.decline", p.Number), nil
+	}
+	yes := incident.Approve{Number: p.Number, Digest: p.Digest, Platform: h.in.From.Platform, Reason: reason}
+	if err := h.command(ctx, yes, values...); err != nil {
 		return Answer{}, err
 	}
-	after, _ := h.state.Proposal(p.Number)
-	if h.verb == "approve" && after.Status != incident.StatusWaiting {
-		return h.showing(ctx, "said.authorized", p.Number)
+	if after, _ := h.state.Proposal(p.Number); after.Status != incident.StatusWaiting {
+		return h.showing(ctx, "said.authorized", p.Number), nil
 	}
-	return h.showing(ctx, "said."+h.verb, p.Number)
+	return h.showing(ctx, "said.approve", p.Number), nil
 }
 
 // falseAlarm asks two people to call it one. The plan lists what could then be
@@ -190,14 +195,11 @@ func (h *handling) falseAlarm(ctx context.Context) (Answer, error) {
 func (h *handling) close(ctx context.Context) (Answer, error) {
 	reason, values := h.words(h.reason)
 	err := h.command(ctx, incident.Close{Reason: reason}, values...)
-	if r, _ := refusal(err); r != incident.NotContained {
-		if err != nil {
-			return Answer{}, err
-		}
+	switch {
+	case err == nil:
 		return h.said("said.close", nil), nil
-	}
-	if h.reason == "" {
-		return Answer{}, incident.NotContained
+	case !errors.Is(err, incident.NotContained), h.reason == "":
+		return Answer{}, err
 	}
 	return h.internal(ctx, incident.Plan{Step: incident.StepClose, Target: h.state.Target()})
 }
@@ -206,9 +208,5 @@ func (h *handling) close(ctx context.Context) (Answer, error) {
 func (h *handling) internal(ctx context.Context, p incident.Plan) (Answer, error) {
 	reason, values := h.words(h.reason)
 	p.Params = map[string]string{"reason": string(reason)}
-	if err := h.command(ctx, incident.Propose{Plan: p}, values...); err != nil {
-		return Answer{}, err
-	}
-	waiting, _ := h.state.Waiting(p.Step)
-	return h.showing(ctx, "said.do", waiting.Number)
+	return h.put(ctx, p, values...)
 }

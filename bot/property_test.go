@@ -28,16 +28,36 @@ type chaos struct {
 	faults []string // promises broken, as seen at the moment
 }
 
-func newChaos(t *testing.T) *chaos {
-	c := &chaos{r: &reaper{left: -1}, room: newRoom()}
+// evening is a world in which the alert has come in and all is looked up.
+func evening(t *testing.T) stage {
+	t.Helper()
+	w := &chaos{room: newRoom(), r: &reaper{left: -1}}
+	w.live(t, nil)
+	w.id = w.Alert()
+	w.Settle()
+	return stage{room: w.room, id: w.id, frozen: w.Freeze()}
+}
+
+// newChaos begins in the evening.
+func (s stage) newChaos(t *testing.T) *chaos {
+	t.Helper()
+	c := &chaos{r: &reaper{left: -1}, room: s.room.clone(), id: s.id}
+	c.live(t, &s.frozen)
+	return c
+}
+
+func (c *chaos) live(t *testing.T, from *chattest.Frozen) {
+	t.Helper()
 	c.o = chattest.Options{
 		Account: func(a actions.Account) actions.Account { return witnessed{mortalAccount{a, c.r}, c} },
 		Rules:   func(r *incident.Rules) { r.Playbook.SecondLook = 10 * time.Minute },
+		Keep:    true,
 	}
-	c.World = chattest.New(t, c.o, mortalRoom{c.room, c.r})
-	c.id = c.Alert()
-	c.Settle()
-	return c
+	if from == nil {
+		c.World = chattest.New(t, c.o, mortalRoom{c.room, c.r})
+		return
+	}
+	c.World = chattest.Thaw(t, *from, c.o, mortalRoom{c.room, c.r})
 }
 
 // witnessed watches what the bot really does to the cloud.
@@ -153,8 +173,10 @@ func (c *chaos) roles(t *rapid.T) {
 // two people behind it, no plan starts twice, the quarantine stays while the key
 // lives, and the chain holds.
 func TestNothingThatHappensBreaksAPromise(t *testing.T) {
+	begin := evening(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		c := newChaos(t)
+		c := begin.newChaos(t)
+		defer c.Stop()
 		for range rapid.IntRange(3, 25).Draw(rt, "moves") {
 			rapid.SampledFrom([]func(*rapid.T){
 				c.click, c.click, c.click, c.click, c.again, c.command, c.command, c.delay, c.crash, c.interfere, c.roles,

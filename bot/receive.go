@@ -38,42 +38,42 @@ func (b *Bot) Receive(ctx context.Context, by incident.Person, a incident.Alert,
 	return b.hearOf(ctx, a, words)
 }
 
+// races bounds how often an alert may find the incident of its key closed
+// between two steps. Nobody opens and closes that fast; without a bound a store
+// with a name left over would keep one alert busy for ever.
+const races = 10
+
+// errRaces says that an alert could be put nowhere.
+var errRaces = errors.New("the key's incident was closed again and again")
+
 // receive opens an incident, or adds to the one that has the key.
 func (b *Bot) receive(ctx context.Context, by incident.Person, a incident.Alert, words text) (Verdict, incident.ID, error) {
-	for {
+	for range races {
 		id, err := b.open(ctx, by, a, words)
-		taken := (*store.TakenError)(nil)
+		taken, ok := errors.AsType[*store.TakenError](err)
 		switch {
 		case err == nil && a.KeyID == "":
 			return LookedUp, id, nil
 		case err == nil:
 			return Opened, id, nil
-		case !errors.As(err, &taken):
+		case !ok:
 			return "", "", err
 		case a.Delivery != "" && taken.Mark == deliveryName(a):
 			return Duplicate, taken.Incident, nil
 		}
 		verdict, err := b.hear(ctx, taken.Incident, a, words)
-		if r, refused := refusal(err); refused && r == incident.NotOpen && ctx.Err() == nil {
-			continue // closed a moment ago
+		if !errors.Is(err, incident.NotOpen) {
+			return verdict, taken.Incident, err
 		}
-		return verdict, taken.Incident, err
 	}
+	return "", "", errRaces
 }
 
 // open creates an incident with everything it needs, in one transaction.
 func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, words text) (incident.ID, error) {
-	var links []incident.ID
-	if a.KeyID != "" {
-		earlier, err := b.Store.Find(ctx, store.Query{Key: a.KeyID, Limit: 5})
-		if err != nil {
-			return "", fmt.Errorf("find earlier incidents: %w", err)
-		}
-		for _, e := range earlier {
-			if !e.Open {
-				links = append(links, e.Incident)
-			}
-		}
+	links, err := b.earlier(ctx, a.KeyID)
+	if err != nil {
+		return "", err
 	}
 	at := b.Now()
 	events, err := b.Rules.Decide(incident.State{}, by, at, incident.Open{Alert: a, Links: links})
@@ -95,6 +95,27 @@ func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, wo
 	return id, nil
 }
 
+// linked bounds the earlier incidents that a new one links: the newest.
+const linked = 5
+
+// earlier lists the incidents that a key had before.
+func (b *Bot) earlier(ctx context.Context, key incident.KeyID) ([]incident.ID, error) {
+	if key == "" {
+		return nil, nil
+	}
+	found, err := b.Store.Find(ctx, store.Query{Key: key, Limit: linked})
+	if err != nil {
+		return nil, fmt.Errorf("find earlier incidents: %w", err)
+	}
+	var ids []incident.ID
+	for _, e := range found {
+		if !e.Open {
+			ids = append(ids, e.Incident)
+		}
+	}
+	return ids, nil
+}
+
 func (b *Bot) delivery(a incident.Alert, id incident.ID) []store.Mark {
 	if a.Delivery == "" {
 		return nil
@@ -113,25 +134,33 @@ func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words 
 		return Duplicate, nil
 	}
 	_, err = b.do(ctx, id, incident.Bot, incident.Hear{Alert: a}, with{Values: words.value(id), Marks: b.delivery(a, id)})
-	if taken := (*store.TakenError)(nil); errors.As(err, &taken) {
+	switch {
+	case takenBy(err, deliveryName(a)) != nil:
 		return Duplicate, nil
+	case err != nil:
+		return "", err
 	}
-	return Enriched, err
+	return Enriched, nil
 }
 
-// heard reports whether an incident knows a finding, or has heard so many that
-// one more says nothing.
+// enough is how many alerts about one incident are written down. One more says
+// nothing then, unless it is the first of its source: no source can keep another
+// from being heard.
+const enough = 200
+
+// heard reports whether an incident knows a finding already.
 func heard(s incident.State, a incident.Alert) bool {
-	const enough = 200
-	if s.Repeats >= enough {
-		return true
-	}
+	known := false
 	for _, old := range s.Alerts {
-		if old.Source == a.Source && old.ExternalKey == a.ExternalKey && old.Kind == a.Kind && a.ExternalKey != "" {
+		if old.Source != a.Source {
+			continue
+		}
+		if old.ExternalKey == a.ExternalKey && old.Kind == a.Kind && a.ExternalKey != "" {
 			return true
 		}
+		known = true
 	}
-	return false
+	return known && s.Repeats >= enough
 }
 
 // hearOf takes news about a finding: they are added where they belong, and open
@@ -146,50 +175,13 @@ func (b *Bot) hearOf(ctx context.Context, a incident.Alert, words text) (Verdict
 		return Ignored, "", err
 	}
 	verdict, err := b.hear(ctx, id, a, words)
-	if _, refused := refusal(err); refused {
+	switch {
+	case errors.Is(err, incident.NotOpen): // closed a moment ago
 		return Ignored, "", nil
-	}
-	if verdict == Enriched && a.Kind == incident.KindResolve {
+	case verdict == Enriched && a.Kind == incident.KindResolve:
 		verdict = Resolved
 	}
 	return verdict, id, err
-}
-
-// enterKey names the key of a look-up. If the key has an incident, the look-up
-// is merged into it: both sides are one append.
-func (b *Bot) enterKey(ctx context.Context, id incident.ID, by incident.Person, key incident.KeyID) (incident.State, error) {
-	s, err := b.Do(ctx, id, by, incident.EnterKey{Key: key})
-	taken := (*store.TakenError)(nil)
-	if !errors.As(err, &taken) {
-		return s, err
-	}
-	return b.merge(ctx, id, by, taken.Incident)
-}
-
-func (b *Bot) merge(ctx context.Context, from incident.ID, by incident.Person, into incident.ID) (incident.State, error) {
-	for {
-		s, batch, refused, err := b.decide(ctx, from, by, incident.Merge{Into: into})
-		if err := errors.Join(refused, err); err != nil {
-			return s, err
-		}
-		other, absorbed, refused, err := b.decide(ctx, into, by, incident.Absorb{From: from, Head: s.Head})
-		if err := errors.Join(refused, err); err != nil {
-			return s, err
-		}
-		batch.Records = append(batch.Records, absorbed.Records...)
-		batch.Jobs = append(batch.Jobs, absorbed.Jobs...)
-		batch.Index = append(batch.Index, absorbed.Index...)
-		batch.Marks = append(batch.Marks, absorbed.Marks...)
-		batch.Release = append(batch.Release, absorbed.Release...)
-		switch err := b.append(ctx, batch); {
-		case err == nil:
-			return other, nil
-		case errors.Is(err, store.ErrConflict) && ctx.Err() == nil:
-			continue
-		default:
-			return s, fmt.Errorf("merge %s into %s: %w", from, into, err)
-		}
-	}
 }
 
 // ReceiveAlert is [Bot.Receive] for sources, which speak for nobody.

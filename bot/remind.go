@@ -92,22 +92,27 @@ func (b *Bot) escalate(ctx context.Context, l store.Lease) error {
 	if len(who) == 0 || b.Webhook == nil {
 		return b.Store.Finish(ctx, l)
 	}
-	p, _ := s.Proposal(l.Job.Number)
+	page := b.page(s, l.Job, who)
+	if err := outside0(ctx, func(ctx context.Context) error { return b.Webhook.Trigger(ctx, page) }); err != nil {
+		return fmt.Errorf("tell the webhook: %w", err)
+	}
+	return b.settle(ctx, l, incident.MarkEscalated{Number: l.Job.Number, Round: l.Job.Round})
+}
+
+// page says what is missing. Its key is the same each time it is tried.
+func (b *Bot) page(s incident.State, j incident.Job, who []incident.Person) Page {
 	page := Page{
-		Dedup: fmt.Sprintf("twokey/%s/%d/%d", s.ID, l.Job.Number, l.Job.Round), Incident: s.ID, Key: s.Key, Step: p.Plan.Step,
-		Missing: max(0, b.Rules.NeedNow(p)-len(p.Live(b.at(s)))),
+		Dedup: fmt.Sprintf("twokey/%s/%d/%d", s.ID, j.Number, j.Round), Incident: s.ID, Key: s.Key, Missing: 1,
+	}
+	summary := "page.nobody"
+	if p, ok := s.Proposal(j.Number); ok {
+		summary = "page.votes"
+		page.Step, page.Missing = p.Plan.Step, max(0, b.Rules.NeedNow(p)-len(p.Live(b.at(s))))
 	}
 	names := b.People.Names()
 	for _, w := range who {
 		page.Who = append(page.Who, names[w])
 	}
-	blanks := map[string]string{"incident": string(s.ID), "key": string(s.Key), "step": p.Plan.Step}
-	page.Summary = b.View.Say(b.Language, "page.nobody", blanks)
-	if l.Job.Number > 0 {
-		page.Summary = b.View.Say(b.Language, "page.votes", blanks)
-	}
-	if err := b.Webhook.Trigger(ctx, page); err != nil {
-		return fmt.Errorf("tell the webhook: %w", err)
-	}
-	return b.settle(ctx, l, incident.MarkEscalated{Number: l.Job.Number, Round: l.Job.Round})
+	page.Summary = b.View.Say(b.Language, summary, map[string]string{"incident": string(s.ID), "key": string(s.Key), "step": page.Step})
+	return page
 }

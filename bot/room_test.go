@@ -3,6 +3,8 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,10 +25,24 @@ type room struct {
 	last    bot.Input
 	presses int
 	fail    error // what every call answers, while it is set
+	gone    bool  // the thread is, until a card is posted
+	news    chan struct{}
 }
 
 func newRoom() *room {
-	return &room{keys: map[string]bot.Ref{}, cards: map[bot.Ref]bot.Card{}, seen: map[string]bool{}, handler: make(chan bot.Handler, 1)}
+	return &room{keys: map[string]bot.Ref{}, cards: map[bot.Ref]bot.Card{}, seen: map[string]bool{}, handler: make(chan bot.Handler, 1), news: make(chan struct{}, 1)}
+}
+
+// clone is the same room on another evening.
+func (r *room) clone() *room {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := newRoom()
+	maps.Copy(c.keys, r.keys)
+	maps.Copy(c.cards, r.cards)
+	maps.Copy(c.seen, r.seen)
+	c.lines = slices.Clone(r.lines)
+	return c
 }
 
 func (*room) Room() string     { return "room" }
@@ -38,6 +54,8 @@ func (r *room) Post(_ context.Context, key string, c bot.Card) (bot.Ref, error) 
 	if r.fail != nil {
 		return "", r.fail
 	}
+	r.gone = false
+	r.changed()
 	ref, ok := r.keys[key]
 	if !ok {
 		ref = bot.Ref(fmt.Sprintf("message %d", len(r.keys)+1))
@@ -66,11 +84,40 @@ func (r *room) Reply(_ context.Context, _ bot.Ref, l bot.Line) error {
 	if r.fail != nil {
 		return r.fail
 	}
+	if r.gone {
+		return bot.ErrGone
+	}
+	r.changed()
 	if !r.seen[l.Key] {
 		r.seen[l.Key] = true
 		r.lines = append(r.lines, l)
 	}
 	return nil
+}
+
+func (r *room) changed() {
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
+}
+
+// await waits until the room shows something, as it is told to.
+func (r *room) await(t *testing.T, shown func() bool) {
+	t.Helper()
+	for {
+		r.mu.Lock()
+		ok := shown()
+		r.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-r.news:
+		case <-t.Context().Done():
+			t.Fatal("the room never showed it")
+		}
+	}
 }
 
 func (r *room) Listen(ctx context.Context, h bot.Handler) error {

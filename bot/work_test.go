@@ -245,63 +245,18 @@ func (s *told) console(t *testing.T, action string, params map[string]string) {
 	}
 }
 
-func TestTheGuardFightsTheThiefAndOnlyAlarmsAboutPeople(t *testing.T) {
-	detach := func(s *told, by sandbox.Key) {
-		params := map[string]string{"UserName": s.Scene.Victim, "PolicyType": "Custom", "PolicyName": "twokey-quarantine"}
-		who, err := sandbox.NewAttacker(s.Cloud.URL(), by, sandbox.ThiefSource, []sandbox.Move{{Version: "2015-05-01", Action: "DetachPolicyFromUser", Params: params}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r, err := who.Step(t.Context()); err != nil || !r.Allowed {
-			t.Fatalf("detach: %+v %v", r, err)
-		}
-	}
-	attached := func(s *told) bool {
-		for _, u := range s.Cloud.Snapshot().Users {
-			for _, p := range u.Policies {
-				if u.Name == s.Scene.Victim && p.Name == "twokey-quarantine" {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	t.Run("an administrator undid it: alarm", func(t *testing.T) {
-		s := alerted(t, chattest.Options{})
-		s.agree(incident.StepPolicyQuarantine, chattest.Ana)
-		if _, err := s.Cloud.AddKeyWithID(s.adminUser(t), "LTAI"+strings.Repeat("a1B2", 5)); err != nil {
-			t.Fatal(err)
-		}
-		s.Clock.Move(time.Second)
-		detach(s, s.adminKey(t))
-		s.After(15 * time.Minute)
-		if attached(s) {
-			t.Error("the guard fought an administrator")
-		}
-		if len(s.State(s.id).Breaches) == 0 {
-			t.Error("the guard did not notice")
-		}
-		if got := s.text(); !strings.Contains(got, "second-admin") {
-			t.Errorf("the card does not say who did it:\n%s", got)
-		}
-	})
-}
-
-func (s *told) adminUser(t *testing.T) string {
+// admin is an administrator that the incident knows nothing of.
+func (s *told) admin(t *testing.T) sandbox.Key {
 	t.Helper()
 	s.Cloud.AddUser("second-admin")
 	if err := s.Cloud.SetPolicies("second-admin", sandbox.PolicyRef{Type: sandbox.System, Name: "AdministratorAccess"}); err != nil {
 		t.Fatal(err)
 	}
-	return "second-admin"
-}
-
-func (s *told) adminKey(t *testing.T) sandbox.Key {
-	t.Helper()
 	k, err := s.Cloud.AddKey("second-admin")
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Clock.Move(time.Minute)
 	return k
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -35,6 +36,7 @@ type World struct {
 	Clock    *Clock
 	Path     string // of the store's file
 
+	dir   string
 	salts int
 	t     *testing.T
 	db    *bolt.Store
@@ -66,6 +68,8 @@ type Options struct {
 	Rules   func(*incident.Rules)
 	Account func(actions.Account) actions.Account // wraps the account
 	Store   func(store.Store) store.Store         // wraps the store
+	Log     io.Writer                             // also gets the bot's log
+	Keep    bool                                  // the cloud can be frozen
 }
 
 // People of the story. Eve is on the platforms and in no configuration.
@@ -97,21 +101,28 @@ func Rules() incident.Rules {
 			{ID: Chen, Roles: []incident.Role{incident.Approver}},
 		},
 		RequesterCounts: true, Window: 30 * time.Minute, ReasonFrom: incident.Destructive,
-		Playbook: playbook.Default(), Remind: []time.Duration{5 * time.Minute, 15 * time.Minute},
+		Playbook: standard(), Remind: []time.Duration{5 * time.Minute, 15 * time.Minute},
 		Automation: incident.Automation{Cap: 3, History: 14 * 24 * time.Hour},
 	}
 }
 
+// standard is the embedded playbook, read once.
+var standard = sync.OnceValue(playbook.Default)
+
 // New makes a world with these rooms. It ends with the test.
 func New(t *testing.T, o Options, rooms ...bot.Chat) *World {
 	t.Helper()
-	w := &World{t: t, Clock: &Clock{now: time.Now().UTC().Truncate(time.Second)}, Path: filepath.Join(t.TempDir(), "twokey.db")}
-	w.Cloud = sandbox.New(sandbox.Options{Now: w.Clock.Now, WireNow: time.Now})
-	w.Cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true})
-	if err := w.Cloud.Start(t.Context(), ""); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Cloud.Close() })
+	return begun(t, Frozen{Now: time.Now().UTC().Truncate(time.Second)}, o, rooms)
+}
+
+// begun makes a world from what was kept of another one; nothing was kept of a
+// new one.
+func begun(t *testing.T, f Frozen, o Options, rooms []bot.Chat) *World {
+	t.Helper()
+	w := &World{t: t, Clock: &Clock{now: f.Now}, dir: t.TempDir(), salts: f.salts}
+	w.Path = filepath.Join(w.dir, "twokey.db")
+	w.thaw(f)
+	w.openCloud(o.Keep)
 	var err error
 	if w.Scene, err = w.Cloud.Furnish(); err != nil {
 		t.Fatal(err)
@@ -124,6 +135,23 @@ func New(t *testing.T, o Options, rooms ...bot.Chat) *World {
 	return w
 }
 
+func (w *World) openCloud(keep bool) {
+	w.t.Helper()
+	o := sandbox.Options{Now: w.Clock.Now, WireNow: time.Now}
+	if keep {
+		o.File = w.cloudPath()
+	}
+	var err error
+	if w.Cloud, err = sandbox.Open(o); err != nil {
+		w.t.Fatal(err)
+	}
+	w.Cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true})
+	if err := w.Cloud.Start(w.t.Context(), ""); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = w.Cloud.Close() })
+}
+
 // Start opens the store and makes a bot on it: the first one, or the next after
 // a crash. The cloud and the clock go on.
 func (w *World) Start(o Options, rooms ...bot.Chat) {
@@ -134,6 +162,29 @@ func (w *World) Start(o Options, rooms ...bot.Chat) {
 	}
 	w.t.Cleanup(func() { _ = db.Close() })
 	w.db = db
+	words, err := catalogs()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rules := Rules()
+	if o.Rules != nil {
+		o.Rules(&rules)
+	}
+	w.Bot = &bot.Bot{
+		Rules: rules, Store: db, Accounts: []actions.Account{w.account()}, Chats: rooms, View: words,
+		People: bot.People{Entries: Entries()}, Language: "en", Log: w.log(o), Now: w.Clock.Now, Salt: w.salt,
+	}
+	if o.Account != nil {
+		w.Bot.Accounts[0] = o.Account(w.Bot.Accounts[0])
+	}
+	if o.Store != nil {
+		w.Bot.Store = o.Store(db)
+	}
+}
+
+// account is the real one, aimed at the pretend cloud.
+func (w *World) account() actions.Account {
+	w.t.Helper()
 	account, err := alicloud.New(alicloud.Config{
 		Name: "prod", ID: w.Cloud.Account(), Now: w.Clock.Now,
 		Credentials: alicloud.Credentials{
@@ -145,25 +196,19 @@ func (w *World) Start(o Options, rooms ...bot.Chat) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	catalogs, err := view.New()
-	if err != nil {
-		w.t.Fatal(err)
+	return account
+}
+
+// catalogs are read once: reading them is most of what a world costs.
+var catalogs = sync.OnceValues(view.New)
+
+// log shows the bot's log with the test that fails, and copies it where asked.
+func (w *World) log(o Options) *slog.Logger {
+	var to io.Writer = testLog{w.t}
+	if o.Log != nil {
+		to = io.MultiWriter(to, o.Log)
 	}
-	rules := Rules()
-	if o.Rules != nil {
-		o.Rules(&rules)
-	}
-	w.Bot = &bot.Bot{
-		Rules: rules, Store: db, Accounts: []actions.Account{account}, Chats: rooms, View: catalogs,
-		People: bot.People{Entries: Entries()}, Language: "en", Log: slog.New(slog.NewTextHandler(testLog{w.t}, nil)),
-		Now: w.Clock.Now, Salt: w.salt,
-	}
-	if o.Account != nil {
-		w.Bot.Accounts[0] = o.Account(account)
-	}
-	if o.Store != nil {
-		w.Bot.Store = o.Store(db)
-	}
+	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // Reopen is the start after a crash: what is left is the file.

@@ -1,0 +1,212 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"twokey/bot"
+	"twokey/bot/chattest"
+	"twokey/incident"
+	"twokey/store"
+)
+
+// alert is one about the leaked key.
+func (s *told) alert(change func(*incident.Alert)) incident.Alert {
+	a := incident.Alert{
+		Source: "scans", Type: "generic", Kind: incident.KindOpen, KeyID: incident.KeyID(s.Scene.Leaked.ID), ExternalKey: "f1",
+		ReceivedAt: s.Clock.Now(),
+	}
+	if change != nil {
+		change(&a)
+	}
+	return a
+}
+
+func (s *told) receive(a incident.Alert) (bot.Verdict, incident.ID) {
+	s.t.Helper()
+	v, id, err := s.Bot.ReceiveAlert(s.t.Context(), a, incident.AlertText{Title: "a finding"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return v, id
+}
+
+func TestWhatBecomesOfAnAlert(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	lookup := func(a *incident.Alert) { a.Kind, a.KeyID, a.ExternalKey = incident.KindLookup, "", "masked" }
+	for i, row := range []struct {
+		what    string
+		change  func(*incident.Alert)
+		want    bot.Verdict
+		in      incident.ID
+		records int // more of them
+	}{
+		{"news of what nobody knows", func(a *incident.Alert) { a.Kind = incident.KindEnrich }, bot.Ignored, "", 0},
+		{"the end of what nobody knows", func(a *incident.Alert) { a.Kind = incident.KindResolve }, bot.Ignored, "", 0},
+		{"a kind nobody knows", func(a *incident.Alert) { a.Kind = "junk" }, bot.Ignored, "", 0},
+		{"a key", func(a *incident.Alert) { a.Delivery = "d1" }, bot.Opened, "inc-1", 1},
+		{"the same delivery", func(a *incident.Alert) { a.Delivery = "d1" }, bot.Duplicate, "inc-1", 0},
+		{"the same finding", func(a *incident.Alert) { a.Delivery = "d2" }, bot.Duplicate, "inc-1", 0},
+		{"another finding", func(a *incident.Alert) { a.ExternalKey, a.Delivery = "f2", "d3" }, bot.Enriched, "inc-1", 1},
+		{"its delivery, as another finding", func(a *incident.Alert) { a.ExternalKey, a.Delivery = "f3", "d3" }, bot.Duplicate, "inc-1", 0},
+		{"the same from elsewhere", func(a *incident.Alert) { a.Source = "github" }, bot.Enriched, "inc-1", 1},
+		{"news", func(a *incident.Alert) { a.Kind = incident.KindEnrich }, bot.Enriched, "inc-1", 1},
+		{"its end", func(a *incident.Alert) { a.Kind = incident.KindResolve }, bot.Resolved, "inc-1", 1},
+		{"its end once more", func(a *incident.Alert) { a.Kind = incident.KindResolve }, bot.Duplicate, "inc-1", 0},
+		{"a key that is not told", lookup, bot.LookedUp, "inc-2", 1},
+		{"the same again", lookup, bot.Duplicate, "inc-2", 0},
+		{"news of it", func(a *incident.Alert) { lookup(a); a.Kind = incident.KindEnrich }, bot.Enriched, "inc-2", 1},
+	} {
+		before := s.State(max(row.in, "inc-1")).Seq
+		v, id := s.receive(s.alert(row.change))
+		if v != row.want || id != row.in {
+			t.Fatalf("%d %s: %s %s, want %s %s", i, row.what, v, id, row.want, row.in)
+		}
+		if got := int(s.State(max(row.in, "inc-1")).Seq - before); got != row.records {
+			t.Errorf("%s wrote %d records, want %d", row.what, got, row.records)
+		}
+	}
+	if !s.State("inc-1").Open() {
+		t.Error("a source closed the incident")
+	}
+}
+
+func TestAlertsAtOnceAreOneIncident(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	var wg sync.WaitGroup
+	verdicts := make([]bot.Verdict, 20)
+	for i := range verdicts {
+		a := s.alert(func(a *incident.Alert) { a.ExternalKey, a.Delivery = fmt.Sprint(i), fmt.Sprint(i) })
+		wg.Go(func() {
+			var err error
+			if verdicts[i], _, err = s.Bot.ReceiveAlert(context.Background(), a, incident.AlertText{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	opened := 0
+	for _, v := range verdicts {
+		if v == bot.Opened {
+			opened++
+		} else if v != bot.Enriched {
+			t.Errorf("verdict %s", v)
+		}
+	}
+	if got := s.State("inc-1").Repeats; opened != 1 || got != len(verdicts)-1 || s.State("inc-2").Seq != 0 {
+		t.Errorf("%d opened, %d repeats, inc-2 has %d records", opened, got, s.State("inc-2").Seq)
+	}
+}
+
+func TestAnAlertAfterClosingOpensALinkedIncident(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	if a := s.say(chattest.Ana, "close"); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.Settle()
+	v, id := s.receive(s.alert(nil))
+	if v != bot.Opened || id != "inc-2" || !slices.Equal(s.State(id).Links, []incident.ID{"inc-1"}) {
+		t.Fatalf("%s %s, links %v", v, id, s.State(id).Links)
+	}
+	// The key lives again, and the newer incident has it: the older one stays closed.
+	s.console(t, "UpdateAccessKey", map[string]string{"UserName": s.Scene.Victim, "UserAccessKeyId": s.Scene.Leaked.ID, "Status": "Active"})
+	s.After(time.Hour)
+	if s.State("inc-1").Open() || !s.State("inc-2").Open() {
+		t.Error("the key has two open incidents, or none")
+	}
+}
+
+// One source can write a bounded number of alerts about one key, and keep no
+// other source from being heard.
+func TestAFloodAboutOneKeyIsBounded(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	for i := range 230 {
+		s.receive(s.alert(func(a *incident.Alert) { a.ExternalKey = fmt.Sprint("flood ", i) }))
+	}
+	if got := s.State("inc-1").Repeats; got != 200 {
+		t.Errorf("%d alerts were written down, want 200", got)
+	}
+	trusted := s.alert(func(a *incident.Alert) { a.Source = "github" })
+	if v, _ := s.receive(trusted); v != bot.Enriched {
+		t.Errorf("the first alert of another source is a %s", v)
+	}
+	if !slices.ContainsFunc(s.State("inc-1").Alerts, func(a incident.Alert) bool { return a.Source == "github" }) {
+		t.Error("the other source was not heard")
+	}
+	if v, _ := s.receive(s.alert(func(a *incident.Alert) { a.Source, a.ExternalKey = "github", "2" })); v != bot.Duplicate {
+		t.Errorf("its second one is a %s", v)
+	}
+}
+
+// forgetful says that a name is taken by an incident that is not open.
+type forgetful struct {
+	store.Store
+	asked *int
+}
+
+func (f forgetful) Create(context.Context, func(incident.ID) store.Batch) (incident.ID, error) {
+	*f.asked++
+	return "", &store.TakenError{Mark: "open/x", Incident: "inc-9"}
+}
+
+func TestAnAlertThatFitsNowhereEnds(t *testing.T) {
+	asked := 0
+	s := tell(t, chattest.Options{Store: func(under store.Store) store.Store { return forgetful{under, &asked} }})
+	if _, _, err := s.Bot.ReceiveAlert(t.Context(), s.alert(nil), incident.AlertText{}); err == nil {
+		t.Error("it was accepted")
+	}
+	if asked > 20 {
+		t.Errorf("it was tried %d times", asked)
+	}
+}
+
+func TestAReportInChat(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	key := s.Scene.Leaked.ID
+	in := bot.Input{From: bot.Account{Platform: "console", User: "ana"}, ID: "m1", Text: "report somebody pasted " + key + " in a ticket"}
+	first := s.Bot.Handle(t.Context(), in)
+	s.id = "inc-1"
+	s.Settle()
+	if !first.OK || !s.State("inc-1").KeyTyped {
+		t.Fatalf("%+v", first)
+	}
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	if a := s.say(chattest.Ana, "close inc-1"); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.Bot.Handle(t.Context(), in) // the platform delivers it again, hours later
+	if s.State("inc-2").Seq != 0 {
+		t.Error("one message opened two incidents")
+	}
+	for text, want := range map[string]incident.Refusal{
+		"report nothing at all":                     bot.NoSuchKey,
+		"report " + key + " and " + s.Scene.Idle.ID: bot.SeveralKeys,
+		"key LTAI? inc-1":                           bot.NoSuchKey,
+		"show inc-99":                               bot.NoSuchIncident,
+		"show system/1":                             bot.NoSuchIncident,
+		"approve system/1":                          bot.NoSuchIncident,
+		"take":                                      bot.WhichIncident, // none is open
+		"receive inc-1":                             bot.NothingReceived,
+		"do key.explode inc-1":                      bot.NoSuchStep,
+		"approve inc-1/99":                          incident.NoSuchPlan,
+		"key " + s.Scene.Idle.ID + " inc-1":         incident.NotOpen,
+		"answer in_use maybe inc-1":                 incident.NotOpen,
+	} {
+		s.refuses(chattest.Ana, text, want)
+	}
+}
+
+// refuses says that a person may not, and expects the words of just that reason.
+func (s *told) refuses(who incident.Person, text string, want incident.Refusal) {
+	s.t.Helper()
+	a := s.say(who, text)
+	words := s.Bot.View.Refusal(bot.Scene{Lang: "en", Rules: s.Bot.Rules, Names: s.Bot.People.Names(), Reader: who, Now: s.Clock.Now()}, want)
+	if a.OK || a.Text != words {
+		s.t.Errorf("%q: %v %q, want %q", text, a.OK, a.Text, words)
+	}
+}

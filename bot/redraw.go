@@ -1,0 +1,91 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"twokey/incident"
+	"twokey/store"
+)
+
+// announceJob asks to bring one room up to date, by the same key as the rules.
+func announceJob(id incident.ID, room string, due time.Time) incident.Job {
+	return incident.Job{
+		Key: fmt.Sprintf("announce/%s/%s", id, room), Lane: incident.LaneRoom(room),
+		Task: incident.Announce, Incident: id, Room: room, Due: due,
+	}
+}
+
+// investigateJob asks to look into an incident now, by the same key as the rules.
+func investigateJob(s incident.State, due time.Time) incident.Job {
+	return incident.Job{
+		Key: "investigate/" + string(s.ID), Lane: incident.LaneLook,
+		Task: incident.Investigate, Incident: s.ID, Seq: s.Seq, Due: due,
+	}
+}
+
+// lookJob asks to read an incident's steps back, by the same key as the rules.
+func lookJob(s incident.State, due time.Time) incident.Job {
+	return incident.Job{
+		Key: "look/" + string(s.ID), Lane: incident.LaneLook,
+		Task: incident.LookAgain, Incident: s.ID, Seq: s.Seq, Due: due,
+	}
+}
+
+// redrawAtOnce bounds one append of [Bot.redraw].
+const redrawAtOnce = 100
+
+// redraw asks to bring rooms up to date on every open incident: what their cards
+// show has changed without a record of theirs.
+func (b *Bot) redraw(ctx context.Context, rooms []string) error {
+	if len(rooms) == 0 {
+		return nil
+	}
+	q := store.Query{Open: true, Limit: redrawAtOnce}
+	for {
+		open, err := b.Store.Find(ctx, q)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		var jobs []incident.Job
+		for _, i := range open {
+			for _, room := range rooms {
+				jobs = append(jobs, announceJob(i.Incident, room, b.Now()))
+			}
+		}
+		if err := b.append(ctx, store.Batch{Jobs: jobs}); err != nil {
+			return err
+		}
+		q.Before = open[len(open)-1].Incident
+	}
+}
+
+// welcomeAll shows rooms that are new what is open, whatever it takes.
+func (b *Bot) welcomeAll(ctx context.Context) {
+	for _, room := range b.rooms() {
+		for ctx.Err() == nil {
+			err := b.welcome(ctx, room)
+			if err == nil {
+				break
+			}
+			b.Log.Error("welcome room", slog.String("room", room), slog.Any("error", err))
+			sleep(ctx, poll)
+		}
+	}
+}
+
+// welcome shows a room that is new every open incident. A room that is known
+// costs one read at a start, however many incidents there are.
+func (b *Bot) welcome(ctx context.Context, room string) error {
+	key := "welcome/" + room
+	_, known, err := b.Store.Value(ctx, key)
+	if err != nil || known {
+		return err
+	}
+	if err := b.redraw(ctx, []string{room}); err != nil {
+		return err
+	}
+	return b.Store.Append(ctx, store.Batch{Values: []store.Value{{Key: key, Body: []byte{}}}})
+}
