@@ -32,6 +32,10 @@ type Chat interface {
 	Listen(ctx context.Context, h Handler) error
 }
 
+// Forgetful can be implemented by a [Chat] that keeps nothing over a restart.
+// At each start it is shown every open incident anew.
+type Forgetful interface{ Forgets() bool }
+
 // Ref is a message of a platform, in the platform's own words.
 type Ref string
 

@@ -86,7 +86,7 @@ func (h *handling) undo(ctx context.Context) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	p, err := h.Bot.reverse(ctx, catalog, done)
+	p, err := h.reverse(ctx, catalog, done)
 	if err != nil {
 		return Answer{}, h.cloud(err)
 	}

@@ -38,8 +38,8 @@ func lookJob(s incident.State, due time.Time) incident.Job {
 const redrawAtOnce = 100
 
 // redraw asks to bring rooms up to date on every open incident: what their cards
-// show has changed without a record of theirs.
-func (b *Bot) redraw(ctx context.Context, rooms []string) error {
+// show has changed without a record of theirs. Rooms that forgot are shown all.
+func (b *Bot) redraw(ctx context.Context, rooms []string, forgot bool) error {
 	if len(rooms) == 0 {
 		return nil
 	}
@@ -49,13 +49,16 @@ func (b *Bot) redraw(ctx context.Context, rooms []string) error {
 		if err != nil || len(open) == 0 {
 			return err
 		}
-		var jobs []incident.Job
+		var batch store.Batch
 		for _, i := range open {
 			for _, room := range rooms {
-				jobs = append(jobs, announceJob(i.Incident, room, b.Now()))
+				batch.Jobs = append(batch.Jobs, announceJob(i.Incident, room, b.Now()))
+				if forgot {
+					batch.Values = append(batch.Values, store.Value{Key: placeKey(i.Incident, room)})
+				}
 			}
 		}
-		if err := b.append(ctx, store.Batch{Jobs: jobs}); err != nil {
+		if err := b.append(ctx, batch); err != nil {
 			return err
 		}
 		q.Before = open[len(open)-1].Incident
@@ -76,16 +79,23 @@ func (b *Bot) welcomeAll(ctx context.Context) {
 	}
 }
 
-// welcome shows a room that is new every open incident. A room that is known
-// costs one read at a start, however many incidents there are.
+// welcome shows a room that is new, or forgets, every open incident. A room that
+// is known costs one read at a start, however many incidents there are.
 func (b *Bot) welcome(ctx context.Context, room string) error {
 	key := "welcome/" + room
 	_, known, err := b.Store.Value(ctx, key)
-	if err != nil || known {
+	forgot := b.forgets(room)
+	if err != nil || known && !forgot {
 		return err
 	}
-	if err := b.redraw(ctx, []string{room}); err != nil {
+	if err := b.redraw(ctx, []string{room}, forgot); err != nil {
 		return err
 	}
 	return b.Store.Append(ctx, store.Batch{Values: []store.Value{{Key: key, Body: []byte{}}}})
+}
+
+func (b *Bot) forgets(room string) bool {
+	c, _ := b.chat(room)
+	f, ok := c.(Forgetful)
+	return ok && f.Forgets()
 }

@@ -3,7 +3,6 @@ package bot_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
@@ -33,7 +32,7 @@ func alone(t *testing.T, wrap func(store.Store) store.Store, rooms ...bot.Chat) 
 	}
 	b := &bot.Bot{
 		Rules: chattest.Rules(), Store: db, Chats: rooms, View: words, People: bot.People{Entries: chattest.Entries()},
-		Language: "en", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Salt: func() string { return "salt" },
+		Language: "en", Log: slog.New(slog.DiscardHandler), Now: time.Now, Salt: func() string { return "salt" },
 	}
 	if wrap != nil {
 		b.Store = wrap(db)

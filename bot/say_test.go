@@ -50,8 +50,12 @@ func TestASecretTypedInAnyCommandIsKeptNowhere(t *testing.T) {
 		s.Settle()
 	}
 	for i, b := range []bot.Press{
-		{Act: bot.ActApprove, Number: 2, Digest: s.last(incident.StepKeyDisable).Digest, Reason: secret}, {Act: bot.ActDo, Value: secret},
-		{Act: bot.ActAnswer, Value: "in_use=" + secret}, {Act: bot.ActFalse, Reason: secret}, {Act: bot.ActClose, Reason: secret}, {Act: bot.Act(secret)},
+		{Act: bot.ActApprove, Number: 2, Digest: s.last(incident.StepKeyDisable).Digest, Reason: secret},
+		{Act: bot.ActDo, Value: secret},
+		{Act: bot.ActAnswer, Value: "in_use=" + secret},
+		{Act: bot.ActFalse, Reason: secret},
+		{Act: bot.ActClose, Reason: secret},
+		{Act: bot.Act(secret)},
 	} {
 		b.Incident = s.id
 		fmt.Fprintf(&answers, "%+v\n", s.press(chattest.Bo, fmt.Sprint("press ", i), b))

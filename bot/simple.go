@@ -96,7 +96,7 @@ func (h *handling) release(ctx context.Context) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := h.redraw(ctx, h.rooms()); err != nil {
+	if err := h.redraw(ctx, h.rooms(), false); err != nil {
 		return Answer{}, fmt.Errorf("take the hold off the cards: %w", err)
 	}
 	return h.said("said.go", nil), nil

@@ -20,7 +20,7 @@ func (b *Bot) Hold(ctx context.Context, why string) error {
 	if _, err := b.Do(ctx, incident.System, incident.Bot, incident.Hold{Why: why}); err != nil {
 		return err
 	}
-	return b.redraw(ctx, b.rooms())
+	return b.redraw(ctx, b.rooms(), false)
 }
 
 const (

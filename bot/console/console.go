@@ -71,8 +71,9 @@ type Console struct {
 }
 
 var (
-	_ bot.Chat     = (*Console)(nil)
-	_ http.Handler = (*Console)(nil)
+	_ bot.Chat      = (*Console)(nil)
+	_ bot.Forgetful = (*Console)(nil)
+	_ http.Handler  = (*Console)(nil)
 )
 
 // New makes an empty room. Nobody listens yet, so clicks are refused in words.
@@ -99,6 +100,9 @@ func (c *Console) Room() string { return Name }
 
 // Platform is "console".
 func (c *Console) Platform() string { return Name }
+
+// Forgets is true: messages live in memory only.
+func (c *Console) Forgets() bool { return true }
 
 // Touch tells open pages that the pretend account has changed.
 func (c *Console) Touch() {

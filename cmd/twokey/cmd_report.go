@@ -66,7 +66,9 @@ func (c *reportCmd) target(e *env, g *globals) (*url.URL, secret, error) {
 		if err != nil {
 			return nil, token, fmt.Errorf("--token-file: %s: %w", c.TokenFile, err)
 		}
-		token.text = strings.TrimRight(string(body), "\r\n")
+		if token.text = strings.TrimRight(string(body), "\r\n"); !token.given() {
+			return nil, token, usageError("--token-file: " + c.TokenFile + " is empty")
+		}
 	}
 	whole := strings.Contains(address, "/hooks/")
 	if address == "" || !token.given() || name == "" && !whole {

@@ -188,7 +188,8 @@ func (r *reader) secret(n *yaml.Node, path string) secret {
 		return secret{}
 	}
 	if _, ok := variableIn(n.Value); n.Kind == yaml.ScalarNode && !ok {
-		r.add(n.Line, "%s: a secret is not written here: use ${NAME} or %s_file", path, path[strings.LastIndexByte(path, '.')+1:])
+		key, _, _ := strings.Cut(path[strings.LastIndexByte(path, '.')+1:], "[")
+		r.add(n.Line, "%s: a secret is not written here: use ${NAME} or %s_file", path, key)
 		return secret{}
 	}
 	return secret{r.text(n, path)}

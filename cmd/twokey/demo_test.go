@@ -148,7 +148,7 @@ func TestTheDemoShowsTheMainJob(t *testing.T) {
 	d.press(ana, bot.ActApprove, "Disable the key")
 	d.until(ana, "Ana approved")
 	d.press(bo, bot.ActApprove, "Disable the key")
-	d.until(ana, "CONTAINED", "Inactive")
+	d.until(ana, "— CONTAINED", "Inactive leaked")
 	if code := d.stop(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}

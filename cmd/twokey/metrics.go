@@ -110,6 +110,12 @@ type heard struct {
 	metrics *metrics
 }
 
+// Forgets implements [bot.Forgetful] if the chat does.
+func (h heard) Forgets() bool {
+	f, ok := h.Chat.(bot.Forgetful)
+	return ok && f.Forgets()
+}
+
 // Listen implements [bot.Chat].
 func (h heard) Listen(ctx context.Context, handle bot.Handler) error {
 	return h.Chat.Listen(ctx, func(ctx context.Context, in bot.Input) bot.Answer {
