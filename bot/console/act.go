@@ -125,7 +125,7 @@ func (c *Console) hand(w http.ResponseWriter, r *http.Request, me Identity, form
 		return
 	}
 	if said.Text != "" || said.Card != nil {
-		told := answer{Answer: said, typed: in.Text}
+		told := answer{Answer: said, typed: c.config.Redact(in.Text)}
 		if in.Button != nil {
 			told.act = in.Button.Act
 		}

@@ -44,8 +44,11 @@ type Config struct {
 	Attack func(context.Context) error
 	// Words is a sentence of the catalog, for the ids in [WordIDs].
 	Words func(lang, id string, blanks map[string]string) string
-	Now   func() time.Time // nil: [time.Now]; its location is the page's time zone
-	Log   *slog.Logger     // nil: no log
+	// Redact takes secrets out of what somebody typed before it is shown back to
+	// them; nil: it is not shown back.
+	Redact func(string) string
+	Now    func() time.Time // nil: [time.Now]; its location is the page's time zone
+	Log    *slog.Logger     // nil: no log
 }
 
 // Console is the room and the page that shows it. Make it with [New].
@@ -80,6 +83,9 @@ var (
 func New(config Config) *Console {
 	if config.Words == nil {
 		config.Words = func(_, id string, _ map[string]string) string { return id }
+	}
+	if config.Redact == nil {
+		config.Redact = func(string) string { return "" }
 	}
 	if config.Now == nil {
 		config.Now = time.Now

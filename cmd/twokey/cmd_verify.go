@@ -66,7 +66,7 @@ func verdict(log api.Checked) string {
 func whyBroken(why string) string {
 	for name, words := range map[string]string{
 		"edited":          "edited: it is not what was sealed, or the key of the record is another (audit.key_file, --key-file)",
-		"gap":             "gap: a record is missing before it",
+		"gap":             "gap: the record of this number is missing",
 		"reordered":       "reordered: it does not follow from the one before it",
 		"foreign":         "foreign: it is of another incident",
 		api.WhyMissing:    "missing: the whole incident is gone",

@@ -9,6 +9,7 @@ import (
 	"twokey/actions/sandbox"
 	"twokey/bot"
 	"twokey/bot/console"
+	"twokey/bot/redact"
 )
 
 // drill is one pretend account: its cloud, what is in it, and a thief.
@@ -65,13 +66,18 @@ func (d *drill) attack(ctx context.Context) error {
 // there, and Eve, whom no configuration knows. It shows the first pretend account.
 func (a *app) newConsole(words bot.View) *console.Console {
 	first := a.drills[0]
-	c := console.Config{Words: words.Say, Now: a.now, Log: a.log, Account: first.pretend, Attack: first.attack}
+	c := console.Config{Words: words.Say, Now: a.now, Log: a.log, Redact: redactedText, Account: first.pretend, Attack: first.attack}
 	for _, p := range a.config.People {
 		c.Identities = append(c.Identities, console.Identity{User: p.ID, Name: or(p.Name, p.ID), Lang: p.Language})
 	}
 	c.Identities = append(c.Identities, console.Identity{User: "eve", Name: "Eve", Stranger: true})
 	first.page = console.New(c)
 	return first.page
+}
+
+func redactedText(typed string) string {
+	clean, _ := redact.Text(typed)
+	return clean
 }
 
 // pretend is the account as the page shows it.
