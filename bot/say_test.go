@@ -190,6 +190,12 @@ func TestWhyAStepCannotBeAskedFor(t *testing.T) {
 		t.Errorf("steps against the bot itself are offered: %v", s.State(id).Proposals)
 	}
 	s.refuses(chattest.Ana, "do key.disable "+string(id), bot.OwnIdentity)
+	for range 12 {
+		s.After(time.Minute)
+	}
+	if stuck := s.State(id).Stuck; len(stuck) != 0 {
+		t.Errorf("it counts as a failure: %+v", stuck)
+	}
 	_, id = s.receive(s.alert(func(a *incident.Alert) { a.KeyID, a.ExternalKey = "LTAI"+"exampleexample12", "foreign" }))
 	s.Settle()
 	s.refuses(chattest.Ana, "do key.disable "+string(id), bot.NotOurs)

@@ -54,7 +54,7 @@ func (s *told) agree(step string, who ...incident.Person) {
 		s.t.Fatalf("nobody was offered %s", step)
 	}
 	for _, w := range who {
-		if a := s.say(w, "approve "+string(p.Digest)+" because agreed"); !a.OK {
+		if a := s.say(w, "approve "+string(p.Digest)+" "+string(s.id)+" because agreed"); !a.OK {
 			s.t.Fatalf("%s may not approve %s: %s", w, step, a.Text)
 		}
 	}
@@ -100,4 +100,14 @@ func (s *told) admin(t *testing.T) sandbox.Key {
 	}
 	s.Clock.Move(time.Minute)
 	return k
+}
+
+// number is what a step's newest plan is called.
+func number(s incident.State, step string) string {
+	for _, p := range slices.Backward(s.Proposals) {
+		if p.Plan.Step == step {
+			return fmt.Sprint(p.Number)
+		}
+	}
+	return "0"
 }

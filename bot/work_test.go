@@ -70,6 +70,22 @@ func TestThePagerIsToldWhileEveryChatIsDown(t *testing.T) {
 	}
 }
 
+func TestNobodyIsRemindedOfAPlanThatNobodyWantsAnyMore(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	s.say(chattest.Ana, "approve 2")
+	s.say(chattest.Ana, "withdraw 2")
+	s.After(20 * time.Minute)
+	records, err := s.Bot.Store.Load(t.Context(), s.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if e, ok := r.Event.(incident.Reminded); ok && e.Number == 2 {
+			t.Errorf("%v were asked for votes on it", e.Who)
+		}
+	}
+}
+
 func TestNobodyIsRemindedOnceTheKeyIsContained(t *testing.T) {
 	s := alerted(t, chattest.Options{})
 	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
