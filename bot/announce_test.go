@@ -28,24 +28,59 @@ func TestTwoRoomsStayInStep(t *testing.T) {
 	one, two := newRoom(), newRoom()
 	w := chattest.New(t, chattest.Options{}, namedRoom{one, "one"}, namedRoom{two, "two"})
 	s := &told{World: w, t: t, room: one}
+	two.fail = errors.New("HTTP 503")
 	s.id = s.Alert()
 	s.Settle()
-	two.fail = errors.New("HTTP 503")
-	s.say(chattest.Ana, "note one")
-	s.Settle()
-	s.say(chattest.Ana, "note two")
-	s.Settle()
-	if slices.Equal(seqs(one), seqs(two)) {
+	s.receive(s.alert(nil))
+	s.say(chattest.Ana, "answer in_use no")
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	s.After(time.Hour + time.Minute)
+	s.agree(incident.StepKeyDelete, chattest.Ana, chattest.Bo)
+	if len(two.lines) != 0 {
 		t.Fatal("the second room was not down")
 	}
 	two.fail = nil
-	s.After(10 * time.Second)
+	s.After(10 * time.Minute)
 	if !slices.Equal(seqs(one), seqs(two)) || !slices.IsSorted(seqs(two)) || len(slices.Compact(seqs(two))) != len(seqs(one)) {
 		t.Errorf("the rooms tell different stories: %v and %v", seqs(one), seqs(two))
 	}
+	// What was so then is told the same now.
 	a, b := (&platform{one}).Text(t), (&platform{two}).Text(t)
 	if a != b {
 		t.Errorf("one room shows\n%s\nthe other\n%s", a, b)
+	}
+	for _, r := range []*room{one, two} {
+		if r.replies != len(r.lines) {
+			t.Errorf("%d lines were shown %d times", len(r.lines), r.replies)
+		}
+	}
+}
+
+// slow is a room whose answer comes when another worker has long taken over.
+type slow struct {
+	*room
+	then func()
+}
+
+func (s slow) Post(ctx context.Context, key string, c bot.Card) (bot.Ref, error) {
+	s.then()
+	return s.room.Post(ctx, key, c)
+}
+
+func TestWhoeverLostTheLeaseMovesNoCursor(t *testing.T) {
+	var w *chattest.World
+	w = chattest.New(t, chattest.Options{}, slow{newRoom(), func() {
+		w.Clock.Move(2 * time.Minute)
+		if _, ok, err := w.Bot.Store.Claim(context.Background(), incident.LaneRoom("room"), w.Clock.Now(), time.Minute); err != nil || !ok {
+			t.Error("the job was not to be had")
+		}
+	}})
+	w.Alert()
+	if _, err := w.Bot.Work(t.Context(), incident.LaneRoom("room")); err != nil {
+		t.Error(err)
+	}
+	if body, ok, err := w.Bot.Store.Value(t.Context(), "room/inc-1/room"); ok || err != nil {
+		t.Errorf("it wrote %s", body)
 	}
 }
 

@@ -145,6 +145,24 @@ func TestALookupIsMergedOnceHoweverOftenItIsSaid(t *testing.T) {
 	}
 }
 
+// A message that was handled already as something else is not mistaken for a key
+// that is taken.
+func TestATakenClickIsNoTakenKey(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	_, lookup := s.receive(s.alert(func(a *incident.Alert) { a.Kind, a.KeyID, a.ExternalKey = incident.KindLookup, "", "masked" }))
+	in := bot.Input{From: bot.Account{Platform: "console", User: "bo"}, ID: "m1", Text: "note hello inc-1"}
+	if a := s.Bot.Handle(t.Context(), in); !a.OK {
+		t.Fatal(a.Text)
+	}
+	in.Text = "key " + s.Scene.Idle.ID + " " + string(lookup)
+	if a := s.Bot.Handle(t.Context(), in); a.Text != s.again() {
+		t.Errorf("%q", a.Text)
+	}
+	if st := s.State(lookup); st.Key != "" || st.MergedInto != "" {
+		t.Errorf("the look-up has key %q and is merged into %q", st.Key, st.MergedInto)
+	}
+}
+
 func TestLookupsThatRaceIntoOneIncidentAllArrive(t *testing.T) {
 	s := tell(t, chattest.Options{})
 	const many = 6

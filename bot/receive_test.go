@@ -103,12 +103,18 @@ func TestAlertsAtOnceAreOneIncident(t *testing.T) {
 }
 
 func TestAnAlertAfterClosingOpensALinkedIncident(t *testing.T) {
-	s := alerted(t, chattest.Options{})
+	s := tell(t, chattest.Options{})
+	first := s.alert(func(a *incident.Alert) { a.Delivery = "d1" })
+	_, s.id = s.receive(first)
+	s.Settle()
 	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
 	if a := s.say(chattest.Ana, "close"); !a.OK {
 		t.Fatal(a.Text)
 	}
 	s.Settle()
+	if v, id := s.receive(first); v != bot.Duplicate || id != "inc-1" { // the sender lost our answer
+		t.Errorf("the same delivery is a %s in %s", v, id)
+	}
 	v, id := s.receive(s.alert(nil))
 	if v != bot.Opened || id != "inc-2" || !slices.Equal(s.State(id).Links, []incident.ID{"inc-1"}) {
 		t.Fatalf("%s %s, links %v", v, id, s.State(id).Links)
@@ -170,8 +176,53 @@ func TestAnAlertThatFitsNowhereEnds(t *testing.T) {
 	}
 }
 
+// overtaken closes the key's incident between two steps of an alert.
+type overtaken struct {
+	store.Store
+	close func()
+}
+
+func (o overtaken) Create(ctx context.Context, open func(incident.ID) store.Batch) (incident.ID, error) {
+	id, err := o.Store.Create(ctx, open)
+	if err != nil {
+		o.close()
+	}
+	return id, err
+}
+
+func TestAnAlertIsNotLostWhenItsIncidentClosesMeanwhile(t *testing.T) {
+	var s *told
+	s = tell(t, chattest.Options{Store: func(under store.Store) store.Store {
+		return overtaken{under, func() {
+			if a := s.say(chattest.Ana, "close inc-1"); !a.OK {
+				t.Error(a.Text)
+			}
+		}}
+	}})
+	s.console(t, "UpdateAccessKey", map[string]string{"UserName": s.Scene.Victim, "UserAccessKeyId": s.Scene.Leaked.ID, "Status": "Inactive"})
+	s.id = s.Alert()
+	s.Settle()
+	if v, id := s.receive(s.alert(nil)); v != bot.Opened || id != "inc-2" {
+		t.Errorf("%s %s", v, id)
+	}
+}
+
+func TestALookupThatIsClosedCanComeAgain(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	masked := s.alert(func(a *incident.Alert) { a.Kind, a.KeyID, a.ExternalKey = incident.KindLookup, "", "masked" })
+	_, s.id = s.receive(masked)
+	s.say(chattest.Ana, "close because it is a test vector")
+	s.agree(incident.StepClose, chattest.Ana, chattest.Bo)
+	if v, id := s.receive(masked); v != bot.LookedUp || id != "inc-2" {
+		t.Errorf("%s %s", v, id)
+	}
+}
+
 func TestAReportInChat(t *testing.T) {
 	s := tell(t, chattest.Options{})
+	if err := s.Bot.Configured(t.Context(), "d1", nil); err != nil { // the system log is there, and no incident
+		t.Fatal(err)
+	}
 	key := s.Scene.Leaked.ID
 	in := bot.Input{From: bot.Account{Platform: "console", User: "ana"}, ID: "m1", Text: "report somebody pasted " + key + " in a ticket"}
 	first := s.Bot.Handle(t.Context(), in)

@@ -24,6 +24,7 @@ type room struct {
 	handler chan bot.Handler
 	last    bot.Input
 	presses int
+	replies int   // calls, not lines
 	fail    error // what every call answers, while it is set
 	gone    bool  // the thread is, until a card is posted
 	news    chan struct{}
@@ -88,6 +89,7 @@ func (r *room) Reply(_ context.Context, _ bot.Ref, l bot.Line) error {
 		return bot.ErrGone
 	}
 	r.changed()
+	r.replies++
 	if !r.seen[l.Key] {
 		r.seen[l.Key] = true
 		r.lines = append(r.lines, l)

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
@@ -99,6 +100,35 @@ func TestRunDoesTheWorkAndStopsWhatItStarted(t *testing.T) {
 		}
 		if took := stop(); took > time.Second {
 			t.Errorf("an idle bot took %s to stop", took)
+		}
+	})
+}
+
+func TestANewRoomIsShownMoreThanOnePage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := alone(t, nil)
+		const many = 230
+		for i := range many {
+			a := incident.Alert{Source: "scans", Kind: incident.KindLookup, ExternalKey: fmt.Sprint(i), ReceivedAt: time.Now()}
+			if _, _, err := b.ReceiveAlert(t.Context(), a, incident.AlertText{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := newRoom()
+		b.Chats = []bot.Chat{r}
+		stop := running(b)
+		time.Sleep(10 * time.Second)
+		stop()
+		if cards, _ := r.shown(); cards != many {
+			t.Errorf("the new room shows %d of %d open incidents", cards, many)
+		}
+		again := newRoom() // the same room, as far as the bot knows
+		b.Chats = []bot.Chat{again}
+		stop = running(b)
+		time.Sleep(10 * time.Second)
+		stop()
+		if cards, _ := again.shown(); cards != 0 {
+			t.Errorf("at the next start %d cards were shown again", cards)
 		}
 	})
 }

@@ -103,6 +103,9 @@ func TestWhoAskedMayNotVoteWhereTheRulesSaySo(t *testing.T) {
 		t.Fatal(a.Text)
 	}
 	p := s.last(incident.StepKeyEnable)
+	if p.Plan.Undoes == 0 || p.Plan.Undoes != s.last(incident.StepKeyDisable).Number {
+		t.Errorf("asked for by its own name, it undoes plan %d", p.Plan.Undoes)
+	}
 	if a := s.say(chattest.Ana, fmt.Sprintf("approve %d because mine", p.Number)); a.OK {
 		t.Errorf("the asker voted: %s", a.Text)
 	}

@@ -86,6 +86,17 @@ func TestNobodyIsRemindedOfAPlanThatNobodyWantsAnyMore(t *testing.T) {
 	}
 }
 
+func TestNobodyIsRemindedOfAKeyThatSomebodyDisabledInTheConsole(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	s.console(t, "UpdateAccessKey", map[string]string{"UserName": s.Scene.Victim, "UserAccessKeyId": s.Scene.Leaked.ID, "Status": "Inactive"})
+	s.id = s.Alert()
+	s.Settle()
+	s.After(20 * time.Minute)
+	if _, mentioned := s.room.shown(); mentioned {
+		t.Error("somebody was mentioned for nothing")
+	}
+}
+
 func TestNobodyIsRemindedOnceTheKeyIsContained(t *testing.T) {
 	s := alerted(t, chattest.Options{})
 	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
@@ -282,9 +293,7 @@ func TestALookAfterClosingReopensWhenTheKeyLivesAgain(t *testing.T) {
 
 func TestClosingWithALivingKeyTakesTwoPeopleAndAReason(t *testing.T) {
 	s := alerted(t, chattest.Options{})
-	if a := s.say(chattest.Ana, "close"); a.OK {
-		t.Fatal("closed with the key Active")
-	}
+	s.refuses(chattest.Ana, "close", incident.NotContained)
 	if a := s.say(chattest.Ana, "close because the key is a honeypot"); !a.OK {
 		t.Fatal(a.Text)
 	}
@@ -327,5 +336,20 @@ func TestNothingStartsOnAnEditedRecord(t *testing.T) {
 	s.After(10 * time.Minute)
 	if got := s.KeyStatus(); got != "Inactive" {
 		t.Errorf("the key is %s with the record restored", got)
+	}
+}
+
+func TestAKeyIsForeignOnlyIfEveryAccountAnswered(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	stop := s.Cloud.Inject(sandbox.Fault{Kind: sandbox.Unavailable, Product: "ims"})
+	s.id = s.Alert()
+	s.Settle()
+	if got := s.State(s.id).KeyFact(incident.FactOwner); got != "" {
+		t.Errorf("nobody could be asked, and the owner is %q", got)
+	}
+	stop()
+	s.After(time.Minute)
+	if got := s.State(s.id).KeyFact(incident.FactOwner); got != incident.OwnerRAM {
+		t.Errorf("the owner is %q", got)
 	}
 }
