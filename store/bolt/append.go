@@ -1,13 +1,10 @@
 package bolt
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-
-	"go.etcd.io/bbolt"
 
 	"twokey/incident"
 	"twokey/store"
@@ -15,25 +12,32 @@ import (
 
 // Append implements [store.Store].
 func (s *Store) Append(ctx context.Context, b store.Batch) error {
-	return s.update(ctx, func(tx *bbolt.Tx) error { return write(tx, b) })
+	return s.update(ctx, func(t tables) error { return write(t, b) })
 }
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, open func(incident.ID) store.Batch) (incident.ID, error) {
 	var id incident.ID
-	err := s.update(ctx, func(tx *bbolt.Tx) (err error) {
-		id, err = createIn(tx, open)
+	var raised any
+	err := s.update(ctx, func(t tables) (err error) {
+		id, err = createIn(t, func(id incident.ID) (b store.Batch) {
+			defer func() { raised = recover() }()
+			return open(id)
+		})
 		return err
 	})
+	if raised != nil {
+		panic(raised) // in open, which is the caller's
+	}
 	if err != nil {
 		return "", err
 	}
 	return id, nil
 }
 
-func createIn(tx *bbolt.Tx, open func(incident.ID) store.Batch) (incident.ID, error) {
-	n := lastNumber.read(tx) + 1
-	for lastSeq(tx, incident.NewID(n)) > 0 {
+func createIn(t tables, open func(incident.ID) store.Batch) (incident.ID, error) {
+	n := lastNumber.read(t) + 1
+	for t.of(tableRecords).get(recordKey(incident.NewID(n), 1)) != nil {
 		n++ // came in by Append, from another store
 	}
 	id := incident.NewID(n)
@@ -47,10 +51,11 @@ func createIn(tx *bbolt.Tx, open func(incident.ID) store.Batch) (incident.ID, er
 	if !opens(b, id) {
 		return "", fmt.Errorf("create %s: %w", id, errUnopened)
 	}
-	if err := write(tx, b); err != nil {
+	if err := write(t, b); err != nil {
 		return "", err
 	}
-	return id, lastNumber.write(tx, n)
+	lastNumber.write(t, n)
+	return id, nil
 }
 
 // errUnopened says that a number would be lost on an incident without records.
@@ -60,40 +65,40 @@ func opens(b store.Batch, id incident.ID) bool {
 	return slices.ContainsFunc(b.Records, func(r incident.Record) bool { return r.Incident == id && r.Seq == 1 })
 }
 
-// write writes a batch, or refuses it and leaves no trace in tx. An error from
-// put is no refusal: the file is damaged, and tx must not be committed.
-func write(tx *bbolt.Tx, b store.Batch) error {
-	if err := check(tx, b); err != nil {
+// write writes a batch, or refuses it and leaves no trace in t. An error from
+// put is no refusal: the file is damaged, and t must not be kept.
+func write(t tables, b store.Batch) error {
+	if err := check(t, b); err != nil {
 		return err
 	}
-	return put(tx, b)
+	return put(t, b)
 }
 
 // check finds every reason to refuse a batch.
-func check(tx *bbolt.Tx, b store.Batch) error {
+func check(t tables, b store.Batch) error {
 	if err := checkNames(b); err != nil {
 		return err
 	}
-	if err := checkLease(tx, b); err != nil {
+	if err := checkLease(t, b); err != nil {
 		return err
 	}
-	if err := checkRecords(tx, b.Records); err != nil {
+	if err := checkRecords(t.of(tableRecords), b.Records); err != nil {
 		return err
 	}
-	return checkMarks(tx, b)
+	return checkMarks(t, b)
 }
 
 // errNoLease says that a caller wants to finish a job without naming it.
 var errNoLease = errors.New("finish without a lease")
 
-func checkLease(tx *bbolt.Tx, b store.Batch) error {
+func checkLease(t tables, b store.Batch) error {
 	if b.Lease == nil {
 		if b.Finish {
 			return errNoLease
 		}
 		return nil
 	}
-	_, err := queueOf(tx).held(*b.Lease)
+	_, err := queueOf(t).held(*b.Lease)
 	return err
 }
 
@@ -126,13 +131,11 @@ var errUnsealed = errors.New("record is not sealed")
 
 // checkRecords demands that each record follows the last one of its incident,
 // in the file or earlier in the batch.
-func checkRecords(tx *bbolt.Tx, records []incident.Record) error {
-	last := make(map[incident.ID]uint64)
+func checkRecords(t table, records []incident.Record) error {
+	last := make(map[incident.ID]uint64, 1)
 	for _, r := range records {
-		if _, known := last[r.Incident]; !known {
-			last[r.Incident] = lastSeq(tx, r.Incident)
-		}
-		if r.Seq != last[r.Incident]+1 {
+		before, known := last[r.Incident]
+		if !known && !follows(t, r) || known && r.Seq != before+1 {
 			return store.ErrConflict
 		}
 		if r.Hash == "" || len(r.Bytes) == 0 {
@@ -143,26 +146,20 @@ func checkRecords(tx *bbolt.Tx, records []incident.Record) error {
 	return nil
 }
 
-// lastSeq is the Seq of the last record of an incident; 0 if it has none.
-func lastSeq(tx *bbolt.Tx, id incident.ID) uint64 {
-	prefix := under(string(id))
-	k := before(bucket(tx, bucketRecords).Cursor(), append([]byte(id), 1))
-	if !bytes.HasPrefix(k, prefix) {
-		return 0
-	}
-	return seqOf(k)
+// follows reports whether a record is the next of its incident.
+func follows(t table, r incident.Record) bool {
+	return r.Seq > 0 && t.get(recordKey(r.Incident, r.Seq)) == nil &&
+		(r.Seq == 1 || t.get(recordKey(r.Incident, r.Seq-1)) != nil)
 }
 
 // put writes a batch that was checked. A mark is given back before it is taken,
 // and a job is asked for before it is finished, so that one batch can pass a
 // mark on and ask for the same work again.
-func put(tx *bbolt.Tx, b store.Batch) error {
+func put(t tables, b store.Batch) error {
 	for _, r := range b.Records {
-		if err := bucket(tx, bucketRecords).Put(recordKey(r.Incident, r.Seq), r.Encode()); err != nil {
-			return err
-		}
+		t.of(tableRecords).put(recordKey(r.Incident, r.Seq), r.Encode())
 	}
-	q := queueOf(tx)
+	q := queueOf(t)
 	for _, j := range b.Jobs {
 		if err := q.ask(j); err != nil {
 			return err
@@ -173,25 +170,24 @@ func put(tx *bbolt.Tx, b store.Batch) error {
 			return err
 		}
 	}
-	if err := putMarks(tx, b); err != nil {
+	if err := putMarks(t, b); err != nil {
 		return err
 	}
 	for _, v := range b.Values {
-		if err := putValue(tx, v); err != nil {
-			return err
-		}
+		putValue(t.of(tableValues), v)
 	}
 	for _, e := range b.Index {
-		if err := putIndex(tx, e); err != nil {
+		if err := putIndex(t, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func putValue(tx *bbolt.Tx, v store.Value) error {
+func putValue(t table, v store.Value) {
 	if v.Body == nil {
-		return bucket(tx, bucketValues).Delete([]byte(v.Key))
+		t.drop([]byte(v.Key))
+		return
 	}
-	return bucket(tx, bucketValues).Put([]byte(v.Key), v.Body)
+	t.put([]byte(v.Key), slices.Clone(v.Body)) // the caller may use it again
 }

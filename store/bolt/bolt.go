@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -37,8 +38,17 @@ type Options struct {
 	ReadOnly bool          // neither makes nor changes the file; several may read at once
 }
 
-// Store is a [store.Store] in one file.
-type Store struct{ db *bbolt.DB }
+// Store is a [store.Store] in one file. One goroutine writes, for everybody who
+// waits at the time; many read.
+type Store struct {
+	path   string
+	writer *writer // nil: the file is open for reading only
+
+	mu       sync.RWMutex // guards what readers see, which only the writer changes
+	db       *bbolt.DB
+	recent   *layer // what the journal holds and the tables do not
+	settling *layer // older changes, on their way into the tables; may be nil
+}
 
 var _ store.Store = (*Store)(nil)
 
@@ -58,7 +68,16 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, reason(err))
 	}
-	return &Store{db}, nil
+	s := &Store{path: path, db: db, recent: new(layer)}
+	last, err := s.replay()
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(err, db.Close()))
+	}
+	if !o.ReadOnly {
+		s.writer = newWriter(s, last)
+		go s.writer.run()
+	}
+	return s, nil
 }
 
 // reason leaves away the operating system's own naming of the file, which may
@@ -77,6 +96,8 @@ func open(path string, o Options) (*bbolt.DB, error) {
 		ReadOnly:     o.ReadOnly,
 		FreelistType: bbolt.FreelistMapType,
 		OpenFile:     openFile,
+
+		InitialMmapSize: initialMmap,
 	})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
@@ -92,40 +113,54 @@ func open(path string, o Options) (*bbolt.DB, error) {
 	return db, nil
 }
 
-// Close closes the file, after the transactions under way. Closing again does
-// nothing.
-func (s *Store) Close() error { return s.db.Close() }
+// initialMmap is address space, not memory: while the file is smaller than this
+// it can grow beside a reader that takes its time, such as a backup.
+const initialMmap = 1 << 30
 
-// view reads in one transaction. Nothing else reads the file.
-func (s *Store) view(ctx context.Context, read func(*bbolt.Tx) error) error {
+// Close closes the file, after what was asked for before. Closing again does
+// nothing.
+func (s *Store) Close() error {
+	if s.writer != nil {
+		s.writer.stop()
+	}
+	return s.db.Close()
+}
+
+// view reads in one transaction. Nothing else reads the tables.
+func (s *Store) view(ctx context.Context, read func(tables) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	var own error
 	err := s.db.View(func(tx *bbolt.Tx) error {
-		own = read(tx)
+		own = read(tables{tx, s.layers()})
 		return own
 	})
 	if err != nil && own == nil {
-		return fmt.Errorf("read %s: %w", s.db.Path(), err)
+		return fmt.Errorf("read %s: %w", s.path, err)
 	}
 	return err
 }
 
-// update writes in one transaction, durable when it returns. Nothing else writes
-// the file. To be able to share a transaction with others, write must refuse
-// before it puts anything.
-func (s *Store) update(ctx context.Context, write func(*bbolt.Tx) error) error {
+// layers are the changes that lie over the tables, the newest first.
+func (s *Store) layers() []*layer {
+	if s.settling == nil {
+		return []*layer{s.recent}
+	}
+	return []*layer{s.recent, s.settling}
+}
+
+// update writes, and what it wrote is durable when it returns. Nothing else
+// writes. It may share a commit with others, so write must refuse before it
+// puts anything.
+func (s *Store) update(ctx context.Context, write func(tables) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var own error
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		own = write(tx)
-		return own
-	})
-	if err != nil && own == nil {
-		return fmt.Errorf("write %s: %w", s.db.Path(), err)
+	if s.writer == nil {
+		return fmt.Errorf("write %s: %w", s.path, bolterrors.ErrDatabaseReadOnly)
 	}
-	return err
+	return s.writer.do(ctx, write)
 }

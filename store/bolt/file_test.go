@@ -34,10 +34,13 @@ func lastTx(t *testing.T, s *Store) (id int) {
 	return id
 }
 
-func size(t *testing.T, s *Store, name string) (n int) {
+func size(t *testing.T, s *Store, id tableID) (n int) {
 	t.Helper()
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		return bucket(tx, name).ForEach(func(_, _ []byte) error { n++; return nil })
+	err := s.view(t.Context(), func(all tables) error {
+		for range all.of(id).from(nil) {
+			n++
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +79,7 @@ func TestClaimOfAnIdleLaneWaitsForNoWriter(t *testing.T) {
 	if err := s.Append(t.Context(), store.Batch{Jobs: []incident.Job{later}}); err != nil {
 		t.Fatal(err)
 	}
-	err := s.update(t.Context(), func(*bbolt.Tx) error {
+	err := s.update(t.Context(), func(tables) error {
 		_, ok, err := s.Claim(t.Context(), "lane", start, time.Minute) // hangs if it waits
 		if ok {
 			t.Error("claimed before it was due")
@@ -98,7 +101,7 @@ func TestMarksThatRanOutAreRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if marks, ends := size(t, s, bucketMarks), size(t, s, bucketEnds); marks > 6 || ends != marks {
+	if marks, ends := size(t, s, tableMarks), size(t, s, tableEnds); marks > 6 || ends != marks {
 		t.Errorf("%d marks with %d ends are left, want those of the last seconds", marks, ends)
 	}
 	now := start.Add(time.Hour)
@@ -109,7 +112,7 @@ func TestMarksThatRanOutAreRemoved(t *testing.T) {
 	if err := s.Append(ctx, store.Batch{Release: []string{"given back"}}); err != nil {
 		t.Fatal(err)
 	}
-	if marks, ends := size(t, s, bucketMarks), size(t, s, bucketEnds); marks != 1 || ends != 0 {
+	if marks, ends := size(t, s, tableMarks), size(t, s, tableEnds); marks != 1 || ends != 0 {
 		t.Errorf("%d marks and %d ends are left, want one mark that never ends", marks, ends)
 	}
 }
@@ -143,9 +146,9 @@ func TestFinishedWorkLeavesNothing(t *testing.T) {
 	if err := s.Append(ctx, store.Batch{Index: []incident.Index{closed}, Lease: &l, Finish: true}); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]int{bucketJobs: 0, bucketDue: 0, bucketIndex: 1, bucketFind: 1} {
+	for name, want := range map[tableID]int{tableJobs: 0, tableDue: 0, tableIndex: 1, tableFind: 1} {
 		if got := size(t, s, name); got != want {
-			t.Errorf("%s holds %d entries, want %d", name, got, want)
+			t.Errorf("%s holds %d entries, want %d", tableNames[name], got, want)
 		}
 	}
 }
@@ -171,7 +174,7 @@ func TestRefusedBatchLeavesNoTraceInASharedTransaction(t *testing.T) {
 		spoil(&b)
 		return b
 	}
-	err := s.update(t.Context(), func(tx *bbolt.Tx) error {
+	err := s.update(t.Context(), func(tx tables) error {
 		if err := write(tx, batch("inc-1")); err != nil {
 			return err
 		}
@@ -201,9 +204,9 @@ func TestRefusedBatchLeavesNoTraceInASharedTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{bucketRecords, bucketJobs, bucketDue, bucketMarks, bucketEnds, bucketValues, bucketIndex, bucketFind} {
+	for _, name := range []tableID{tableRecords, tableJobs, tableDue, tableMarks, tableEnds, tableValues, tableIndex, tableFind} {
 		if got := size(t, s, name); got != 2 {
-			t.Errorf("%s holds %d entries, want those of the two batches", name, got)
+			t.Errorf("%s holds %d entries, want those of the two batches", tableNames[name], got)
 		}
 	}
 }
@@ -211,10 +214,10 @@ func TestRefusedBatchLeavesNoTraceInASharedTransaction(t *testing.T) {
 func TestMisplacedRecordIsNotHandedOut(t *testing.T) {
 	s, ctx := openNew(t), t.Context()
 	r := incident.Chain{}.Seal(incident.State{}, "inc-1", "ana", start, []incident.Event{incident.Took{}})[0]
-	err := s.update(ctx, func(tx *bbolt.Tx) error {
-		return errors.Join(
-			bucket(tx, bucketRecords).Put(recordKey("inc-2", 1), r.Encode()),
-			bucket(tx, bucketRecords).Put(recordKey("inc-3", 1), []byte("no record")))
+	err := s.update(ctx, func(t tables) error {
+		t.of(tableRecords).put(recordKey("inc-2", 1), r.Encode())
+		t.of(tableRecords).put(recordKey("inc-3", 1), []byte("no record"))
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

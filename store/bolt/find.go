@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"twokey/incident"
 	"twokey/store"
 )
@@ -34,23 +32,25 @@ func (s *Store) Find(ctx context.Context, q store.Query) ([]incident.Index, erro
 		q.Limit = defaultLimit
 	}
 	var found []incident.Index
-	err := s.view(ctx, func(tx *bbolt.Tx) (err error) {
-		found, err = findIn(tx, q)
+	err := s.view(ctx, func(t tables) (err error) {
+		found, err = findIn(t, q)
 		return err
 	})
 	return found, err
 }
 
-func findIn(tx *bbolt.Tx, q store.Query) ([]incident.Index, error) {
+func findIn(t tables, q store.Query) ([]incident.Index, error) {
 	prefix := viewOf(q)
-	end, err := endOf(tx, q, prefix)
+	end, err := endOf(t, q, prefix)
 	if err != nil || end == nil {
 		return nil, err
 	}
 	var found []incident.Index
-	c := bucket(tx, bucketFind).Cursor()
-	for k := before(c, end); bytes.HasPrefix(k, prefix) && len(found) < q.Limit; k, _ = c.Prev() {
-		e, ok, err := readIndex(tx, incident.ID(k[len(prefix)+stampLen+8:]))
+	for k := range t.of(tableFind).before(end) {
+		if !bytes.HasPrefix(k, prefix) || len(found) == q.Limit {
+			break
+		}
+		e, ok, err := readIndex(t, incident.ID(k[len(prefix)+stampLen+8:]))
 		switch {
 		case err == nil && !ok:
 			return nil, fmt.Errorf("find incidents: %q: %w", k, errNoIndex)
@@ -83,7 +83,7 @@ func viewOf(q store.Query) []byte {
 
 // endOf is the key behind the newest incident that q may find; nil if it finds
 // none because nobody knows q.Before.
-func endOf(tx *bbolt.Tx, q store.Query, prefix []byte) ([]byte, error) {
+func endOf(t tables, q store.Query, prefix []byte) ([]byte, error) {
 	end := append(slices.Clone(prefix), bytes.Repeat([]byte{0xff}, stampLen)...)
 	if !q.Until.IsZero() {
 		end = stamp(slices.Clone(prefix), q.Until.Add(time.Microsecond)) // the rest is matches'
@@ -91,7 +91,7 @@ func endOf(tx *bbolt.Tx, q store.Query, prefix []byte) ([]byte, error) {
 	if q.Before == "" {
 		return end, nil
 	}
-	e, ok, err := readIndex(tx, q.Before)
+	e, ok, err := readIndex(t, q.Before)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -110,8 +110,8 @@ func matches(q store.Query, e incident.Index) bool {
 		(q.Until.IsZero() || e.Opened.Before(q.Until))
 }
 
-func readIndex(tx *bbolt.Tx, id incident.ID) (incident.Index, bool, error) {
-	v := bucket(tx, bucketIndex).Get([]byte(id))
+func readIndex(t tables, id incident.ID) (incident.Index, bool, error) {
+	v := t.of(tableIndex).get([]byte(id))
 	if v == nil {
 		return incident.Index{}, false, nil
 	}
@@ -123,29 +123,26 @@ func readIndex(tx *bbolt.Tx, id incident.ID) (incident.Index, bool, error) {
 }
 
 // putIndex replaces the entry of an incident, in all views.
-func putIndex(tx *bbolt.Tx, e incident.Index) error {
+func putIndex(t tables, e incident.Index) error {
 	e.Opened = micro(e.Opened)
-	old, ok, err := readIndex(tx, e.Incident)
+	old, ok, err := readIndex(t, e.Incident)
 	if err != nil {
 		return err
 	}
 	if ok {
 		for _, k := range findKeys(old) {
-			if err := bucket(tx, bucketFind).Delete(k); err != nil {
-				return err
-			}
+			t.of(tableFind).drop(k)
 		}
 	}
 	for _, k := range findKeys(e) {
-		if err := bucket(tx, bucketFind).Put(k, nil); err != nil {
-			return err
-		}
+		t.of(tableFind).put(k, nil)
 	}
 	v, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("write index of %s: %w", e.Incident, err)
 	}
-	return bucket(tx, bucketIndex).Put([]byte(e.Incident), v)
+	t.of(tableIndex).put([]byte(e.Incident), v)
+	return nil
 }
 
 func placeOf(e incident.Index) []byte {

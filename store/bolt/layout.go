@@ -14,33 +14,39 @@ import (
 	"twokey/incident"
 )
 
-// The buckets of the file. A time is its microseconds as 8 bytes that sort, a
+// The buckets of the file. Those that are tables hold what was settled; over them
+// lies what the journal holds. A time is its microseconds as 8 bytes that sort, a
 // seq or number 8 bytes big endian, \0 a zero byte, which no name holds.
 const (
-	bucketTwokey  = "twokey"  // format                                     version of this layout
-	bucketMeta    = "meta"    // number, token                              the last one given out
-	bucketRecords = "records" // incident \0 seq                            Record.Encode
-	bucketJobs    = "jobs"    // job's key                                  entry, as JSON
-	bucketDue     = "due"     // lane \0 time job's key                     empty
-	bucketMarks   = "marks"   // name                                       end (zeros: none), incident
-	bucketEnds    = "ends"    // time name                                  empty
-	bucketValues  = "values"  // key                                        body
-	bucketIndex   = "index"   // incident                                   Index, as JSON
-	bucketFind    = "find"    // view, what it is found by, place (find.go) empty
+	bucketTwokey  = "twokey"  // format   version of this layout
+	bucketJournal = "journal" // number   the changes of one commit, [layer.encode]
 )
 
-// format is the version of this layout.
-const format = "1"
+// tableID names a table. It stands in the journal: the order is part of the
+// format.
+type tableID byte
 
-func bucketNames() []string {
-	return []string{
-		bucketTwokey, bucketMeta, bucketRecords, bucketJobs, bucketDue,
-		bucketMarks, bucketEnds, bucketValues, bucketIndex, bucketFind,
-	}
-}
+const (
+	tableMeta    tableID = iota // number, token                              the last one given out
+	tableRecords                // incident \0 seq                            Record.Encode
+	tableJobs                   // job's key                                  entry, as JSON
+	tableDue                    // lane \0 time job's key                     empty
+	tableMarks                  // name                                       end (zeros: none), incident
+	tableEnds                   // time name                                  empty
+	tableValues                 // key                                        body
+	tableIndex                  // incident                                   Index, as JSON
+	tableFind                   // view, what it is found by, place (find.go) empty
+	tableCount
+)
+
+// tableNames are the names of their buckets.
+var tableNames = [tableCount]string{"meta", "records", "jobs", "due", "marks", "ends", "values", "index", "find"}
+
+// format is the version of this layout.
+const format = "2"
 
 func makeLayout(tx *bbolt.Tx) error {
-	for _, name := range bucketNames() {
+	for _, name := range append(tableNames[:], bucketTwokey, bucketJournal) {
 		if _, err := tx.CreateBucket([]byte(name)); err != nil {
 			return err
 		}
@@ -56,7 +62,7 @@ func checkLayout(tx *bbolt.Tx) error {
 	if v := marker.Get([]byte("format")); string(v) != format {
 		return fmt.Errorf("%w: %q, want %q", ErrFormat, v, format)
 	}
-	for _, name := range bucketNames() {
+	for _, name := range append(tableNames[:], bucketJournal) {
 		if bucket(tx, name) == nil {
 			return fmt.Errorf("%w: no bucket %q", ErrForeign, name)
 		}
@@ -96,16 +102,6 @@ func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 // under is the beginning of all keys below name, and of no others.
 func under(name string) []byte { return append([]byte(name), 0) }
 
-// before moves c to the last key that sorts before key.
-func before(c *bbolt.Cursor, key []byte) []byte {
-	if k, _ := c.Seek(key); k == nil {
-		k, _ = c.Last()
-		return k
-	}
-	k, _ := c.Prev()
-	return k
-}
-
 // ErrName says that a name cannot be kept: it is empty, longer than 1024 bytes,
 // not UTF-8 or holds a zero byte.
 var ErrName = errors.New("a name is empty, too long, not UTF-8 or holds a zero byte")
@@ -129,14 +125,12 @@ const (
 	lastToken  counter = "token"  // of leases
 )
 
-func (c counter) read(tx *bbolt.Tx) uint64 {
-	v := bucket(tx, bucketMeta).Get([]byte(c))
+func (c counter) read(t tables) uint64 {
+	v := t.of(tableMeta).get([]byte(c))
 	if len(v) != 8 {
 		return 0
 	}
 	return binary.BigEndian.Uint64(v)
 }
 
-func (c counter) write(tx *bbolt.Tx, n uint64) error {
-	return bucket(tx, bucketMeta).Put([]byte(c), number(nil, n))
-}
+func (c counter) write(t tables, n uint64) { t.of(tableMeta).put([]byte(c), number(nil, n)) }

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"twokey/store"
 )
 
-// errIdle rolls a claim back that another worker was faster with, so that it
-// writes nothing.
+// errIdle refuses a claim that another worker was faster with.
 var errIdle = errors.New("nothing is due")
 
 // Claim implements [store.Store]. On an idle lane it writes nothing.
@@ -21,8 +18,8 @@ func (s *Store) Claim(ctx context.Context, lane string, now time.Time, lease tim
 		return store.Lease{}, false, err
 	}
 	var l store.Lease
-	err = s.update(ctx, func(tx *bbolt.Tx) (err error) {
-		l, err = claimIn(tx, lane, now, micro(now.Add(lease)))
+	err = s.update(ctx, func(t tables) (err error) {
+		l, err = claimIn(t, lane, now, micro(now.Add(lease)))
 		return err
 	})
 	switch {
@@ -34,8 +31,8 @@ func (s *Store) Claim(ctx context.Context, lane string, now time.Time, lease tim
 	return l, true, nil
 }
 
-func claimIn(tx *bbolt.Tx, lane string, now, until time.Time) (store.Lease, error) {
-	q := queueOf(tx)
+func claimIn(t tables, lane string, now, until time.Time) (store.Lease, error) {
+	q := queueOf(t)
 	old, ok, err := q.first(lane)
 	switch {
 	case err != nil:
@@ -43,10 +40,8 @@ func claimIn(tx *bbolt.Tx, lane string, now, until time.Time) (store.Lease, erro
 	case !ok, old.at().After(now):
 		return store.Lease{}, errIdle
 	}
-	e := old.taken(lastToken.read(tx)+1, now, until)
-	if err := lastToken.write(tx, e.Token); err != nil {
-		return store.Lease{}, err
-	}
+	e := old.taken(lastToken.read(t)+1, now, until)
+	lastToken.write(t, e.Token)
 	return store.Lease{Job: e.Job, Token: e.Token, Until: e.Until}, q.replace(old, e)
 }
 
@@ -78,8 +73,8 @@ func (s *Store) Retry(ctx context.Context, l store.Lease, due time.Time) error {
 
 // held writes under a lease that must still be held.
 func (s *Store) held(ctx context.Context, l store.Lease, write func(queue, entry) error) error {
-	return s.update(ctx, func(tx *bbolt.Tx) error {
-		q := queueOf(tx)
+	return s.update(ctx, func(t tables) error {
+		q := queueOf(t)
 		e, err := q.held(l)
 		if err != nil {
 			return err
@@ -90,8 +85,8 @@ func (s *Store) held(ctx context.Context, l store.Lease, write func(queue, entry
 
 // NextDue implements [store.Store].
 func (s *Store) NextDue(ctx context.Context, lane string) (at time.Time, ok bool, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		e, found, err := queueOf(tx).first(lane)
+	err = s.view(ctx, func(t tables) error {
+		e, found, err := queueOf(t).first(lane)
 		if found {
 			at, ok = e.at(), true
 		}

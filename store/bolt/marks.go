@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"twokey/incident"
 	"twokey/store"
 )
@@ -26,8 +24,8 @@ func (h holder) holdsAt(now time.Time) bool { return h.until.IsZero() || h.until
 
 // Marked implements [store.Store].
 func (s *Store) Marked(ctx context.Context, name string, now time.Time) (id incident.ID, ok bool, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		h, found, err := readMark(tx, name)
+	err = s.view(ctx, func(t tables) error {
+		h, found, err := readMark(t, name)
 		if found && h.holdsAt(now) {
 			id, ok = h.incident, true
 		}
@@ -36,8 +34,8 @@ func (s *Store) Marked(ctx context.Context, name string, now time.Time) (id inci
 	return id, ok, err
 }
 
-func readMark(tx *bbolt.Tx, name string) (holder, bool, error) {
-	v := bucket(tx, bucketMarks).Get([]byte(name))
+func readMark(t tables, name string) (holder, bool, error) {
+	v := t.of(tableMarks).get([]byte(name))
 	if v == nil {
 		return holder{}, false, nil
 	}
@@ -50,13 +48,13 @@ func readMark(tx *bbolt.Tx, name string) (holder, bool, error) {
 
 // checkMarks finds the first mark that is taken, in the file or earlier in the
 // batch. What the batch gives back is free.
-func checkMarks(tx *bbolt.Tx, b store.Batch) error {
+func checkMarks(t tables, b store.Batch) error {
 	taken := make(map[string]holder)
 	for _, m := range b.Marks {
 		h, found := taken[m.Name]
 		if !found && !slices.Contains(b.Release, m.Name) {
 			var err error
-			if h, found, err = readMark(tx, m.Name); err != nil {
+			if h, found, err = readMark(t, m.Name); err != nil {
 				return err
 			}
 		}
@@ -68,64 +66,62 @@ func checkMarks(tx *bbolt.Tx, b store.Batch) error {
 	return nil
 }
 
-func putMarks(tx *bbolt.Tx, b store.Batch) error {
+func putMarks(t tables, b store.Batch) error {
 	for _, name := range b.Release {
-		if err := dropMark(tx, name); err != nil {
+		if err := dropMark(t, name); err != nil {
 			return err
 		}
 	}
 	for _, m := range b.Marks {
-		if err := putMark(tx, m); err != nil {
+		if err := putMark(t, m); err != nil {
 			return err
 		}
 	}
 	if len(b.Marks) == 0 {
 		return nil // nobody said what time it is
 	}
-	return sweepMarks(tx, b.Marks[0].Now)
+	return sweepMarks(t, b.Marks[0].Now)
 }
 
-func putMark(tx *bbolt.Tx, m store.Mark) error {
-	if err := dropMark(tx, m.Name); err != nil { // one that ran out
+func putMark(t tables, m store.Mark) error {
+	if err := dropMark(t, m.Name); err != nil { // one that ran out
 		return err
 	}
 	until := micro(m.Until)
-	if err := bucket(tx, bucketMarks).Put([]byte(m.Name), append(stamp(nil, until), m.Incident...)); err != nil {
-		return err
+	t.of(tableMarks).put([]byte(m.Name), append(stamp(nil, until), m.Incident...))
+	if !m.Until.IsZero() {
+		t.of(tableEnds).put(append(stamp(nil, until), m.Name...), nil)
 	}
-	if m.Until.IsZero() {
-		return nil
-	}
-	return bucket(tx, bucketEnds).Put(append(stamp(nil, until), m.Name...), nil)
+	return nil
 }
 
-func dropMark(tx *bbolt.Tx, name string) error {
-	h, found, err := readMark(tx, name)
+func dropMark(t tables, name string) error {
+	h, found, err := readMark(t, name)
 	if err != nil || !found {
 		return err
 	}
-	if err := bucket(tx, bucketEnds).Delete(append(stamp(nil, h.until), name...)); err != nil {
-		return err
+	if !h.until.IsZero() {
+		t.of(tableEnds).drop(append(stamp(nil, h.until), name...))
 	}
-	return bucket(tx, bucketMarks).Delete([]byte(name))
+	t.of(tableMarks).drop([]byte(name))
+	return nil
 }
 
 // sweepMarks removes a few marks that ran out, the oldest first.
-func sweepMarks(tx *bbolt.Tx, now time.Time) error {
+func sweepMarks(t tables, now time.Time) error {
 	var names []string
-	c := bucket(tx, bucketEnds).Cursor()
-	for k, _ := c.First(); k != nil && len(names) < sweepAtOnce; k, _ = c.Next() {
+	for k := range t.of(tableEnds).from(nil) {
 		until, err := readStamp(k)
 		if err != nil {
 			return fmt.Errorf("read mark's end: %w", err)
 		}
-		if until.After(now) {
+		if until.After(now) || len(names) == sweepAtOnce {
 			break
 		}
 		names = append(names, string(k[stampLen:]))
 	}
-	for _, name := range names { // not in the loop above: a cursor loses its place
-		if err := dropMark(tx, name); err != nil {
+	for _, name := range names { // not in the loop above: it must not change what it walks through
+		if err := dropMark(t, name); err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,7 @@ func TestForeignFilesAreRefusedAndNotTouched(t *testing.T) {
 		}, bolt.ErrForeign},
 		"without a bucket": {edited(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("records")) }), bolt.ErrForeign},
 		"of a later version": {edited(func(tx *bbolt.Tx) error {
-			return tx.Bucket([]byte("twokey")).Put([]byte("format"), []byte("2"))
+			return tx.Bucket([]byte("twokey")).Put([]byte("format"), []byte("3"))
 		}), bolt.ErrFormat},
 		"of no version": {edited(func(tx *bbolt.Tx) error {
 			return tx.Bucket([]byte("twokey")).Delete([]byte("format"))

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"twokey/incident"
 	"twokey/store"
 )
@@ -80,12 +78,12 @@ func (e entry) givenBack(due time.Time) entry {
 }
 
 // queue is the jobs and the order in which they fall due.
-type queue struct{ jobs, due *bbolt.Bucket }
+type queue struct{ jobs, due table }
 
-func queueOf(tx *bbolt.Tx) queue { return queue{bucket(tx, bucketJobs), bucket(tx, bucketDue)} }
+func queueOf(t tables) queue { return queue{t.of(tableJobs), t.of(tableDue)} }
 
 func (q queue) get(key string) (entry, bool, error) {
-	v := q.jobs.Get([]byte(key))
+	v := q.jobs.get([]byte(key))
 	if v == nil {
 		return entry{}, false, nil
 	}
@@ -102,16 +100,18 @@ var errNoJob = errors.New("it is due and not there")
 // first is the entry of a lane that can be claimed first.
 func (q queue) first(lane string) (entry, bool, error) {
 	prefix := under(lane)
-	k, _ := q.due.Cursor().Seek(prefix)
-	if !bytes.HasPrefix(k, prefix) {
-		return entry{}, false, nil
+	for k := range q.due.from(prefix) {
+		if !bytes.HasPrefix(k, prefix) {
+			break
+		}
+		key := string(k[len(prefix)+stampLen:])
+		e, ok, err := q.get(key)
+		if err == nil && !ok {
+			err = fmt.Errorf("read job %s: %w", key, errNoJob)
+		}
+		return e, ok, err
 	}
-	key := string(k[len(prefix)+stampLen:])
-	e, ok, err := q.get(key)
-	if err == nil && !ok {
-		err = fmt.Errorf("read job %s: %w", key, errNoJob)
-	}
-	return e, ok, err
+	return entry{}, false, nil
 }
 
 // held is the entry that l is a lease of, whether it ran out or not, as long as
@@ -149,13 +149,12 @@ func (q queue) finish(l store.Lease) error {
 	case e.Again != nil:
 		return q.replace(e, entry{Job: *e.Again})
 	}
-	return q.remove(e)
+	q.remove(e)
+	return nil
 }
 
 func (q queue) replace(old, e entry) error {
-	if err := q.due.Delete(dueKey(old)); err != nil {
-		return err
-	}
+	q.due.drop(dueKey(old))
 	return q.put(e)
 }
 
@@ -164,17 +163,14 @@ func (q queue) put(e entry) error {
 	if err != nil {
 		return fmt.Errorf("write job %s: %w", e.Job.Key, err)
 	}
-	if err := q.jobs.Put([]byte(e.Job.Key), v); err != nil {
-		return err
-	}
-	return q.due.Put(dueKey(e), nil)
+	q.jobs.put([]byte(e.Job.Key), v)
+	q.due.put(dueKey(e), nil)
+	return nil
 }
 
-func (q queue) remove(e entry) error {
-	if err := q.due.Delete(dueKey(e)); err != nil {
-		return err
-	}
-	return q.jobs.Delete([]byte(e.Job.Key))
+func (q queue) remove(e entry) {
+	q.due.drop(dueKey(e))
+	q.jobs.drop([]byte(e.Job.Key))
 }
 
 func dueKey(e entry) []byte { return append(stamp(under(e.Job.Lane), e.at()), e.Job.Key...) }

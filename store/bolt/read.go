@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"go.etcd.io/bbolt"
-
 	"twokey/incident"
 	"twokey/store"
 )
@@ -19,22 +17,45 @@ var errMisplaced = errors.New("another record is in its place")
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id incident.ID) ([]incident.Record, error) {
-	var records []incident.Record
-	err := s.view(ctx, func(tx *bbolt.Tx) error {
-		c, prefix := bucket(tx, bucketRecords).Cursor(), under(string(id))
-		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-			r, err := incident.DecodeRecord(v)
-			if err == nil && (r.Incident != id || r.Seq != seqOf(k)) {
-				err = errMisplaced
+	stored, err := s.stored(ctx, id)
+	if err != nil || len(stored) == 0 {
+		return nil, err
+	}
+	records := make([]incident.Record, len(stored))
+	for i, v := range stored {
+		r, err := incident.DecodeRecord(v.body)
+		if err == nil && (r.Incident != id || r.Seq != v.seq) {
+			err = errMisplaced
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read record %s/%d: %w", id, v.seq, err)
+		}
+		records[i] = r
+	}
+	return records, nil
+}
+
+// storedRecord is a record as it stands in the file.
+type storedRecord struct {
+	seq  uint64
+	body []byte
+}
+
+// stored reads the records of an incident as they are: taking them apart takes
+// long, and would hold up who writes.
+func (s *Store) stored(ctx context.Context, id incident.ID) ([]storedRecord, error) {
+	var all []storedRecord
+	err := s.view(ctx, func(t tables) error {
+		prefix := under(string(id))
+		for k, v := range t.of(tableRecords).from(prefix) {
+			if !bytes.HasPrefix(k, prefix) {
+				break
 			}
-			if err != nil {
-				return fmt.Errorf("read record %s/%d: %w", id, seqOf(k), err)
-			}
-			records = append(records, r)
+			all = append(all, storedRecord{seqOf(k), copied(v)})
 		}
 		return nil
 	})
-	return records, err
+	return all, err
 }
 
 // seqOf reads the end of a [recordKey].
@@ -42,9 +63,8 @@ func seqOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:])
 
 // Value implements [store.Store].
 func (s *Store) Value(ctx context.Context, key string) (body []byte, ok bool, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		// A key that cannot be kept is not there; bbolt has no word for an empty one.
-		if k, v := bucket(tx, bucketValues).Cursor().Seek([]byte(key)); k != nil && string(k) == key {
+	err = s.view(ctx, func(t tables) error {
+		if v := t.of(tableValues).get([]byte(key)); v != nil {
 			body, ok = copied(v), true
 		}
 		return nil
@@ -55,9 +75,11 @@ func (s *Store) Value(ctx context.Context, key string) (body []byte, ok bool, er
 // Values implements [store.Store].
 func (s *Store) Values(ctx context.Context, prefix string) ([]store.Value, error) {
 	var values []store.Value
-	err := s.view(ctx, func(tx *bbolt.Tx) error {
-		c := bucket(tx, bucketValues).Cursor()
-		for k, v := c.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, v = c.Next() {
+	err := s.view(ctx, func(t tables) error {
+		for k, v := range t.of(tableValues).from([]byte(prefix)) {
+			if !strings.HasPrefix(string(k), prefix) {
+				break
+			}
 			values = append(values, store.Value{Key: string(k), Body: copied(v)})
 		}
 		return nil
