@@ -3,7 +3,6 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,8 +114,8 @@ func readIndex(t tables, id incident.ID) (incident.Index, bool, error) {
 	if v == nil {
 		return incident.Index{}, false, nil
 	}
-	var e incident.Index
-	if err := json.Unmarshal(v, &e); err != nil {
+	e, err := unpackIndex(v)
+	if err != nil {
 		return incident.Index{}, false, fmt.Errorf("read index of %s: %w", id, err)
 	}
 	return e, true, nil
@@ -137,11 +136,7 @@ func putIndex(t tables, e incident.Index) error {
 	for _, k := range findKeys(e) {
 		t.of(tableFind).put(k, nil)
 	}
-	v, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("write index of %s: %w", e.Incident, err)
-	}
-	t.of(tableIndex).put([]byte(e.Incident), v)
+	t.of(tableIndex).put([]byte(e.Incident), packIndex(e))
 	return nil
 }
 

@@ -29,12 +29,12 @@ type tableID byte
 const (
 	tableMeta    tableID = iota // number, token                              the last one given out
 	tableRecords                // incident \0 seq                            Record.Encode
-	tableJobs                   // job's key                                  entry, as JSON
+	tableJobs                   // job's key                                  entry, packed
 	tableDue                    // lane \0 time job's key                     empty
 	tableMarks                  // name                                       end (zeros: none), incident
 	tableEnds                   // time name                                  empty
 	tableValues                 // key                                        body
-	tableIndex                  // incident                                   Index, as JSON
+	tableIndex                  // incident                                   Index, packed
 	tableFind                   // view, what it is found by, place (find.go) empty
 	tableCount
 )

@@ -42,7 +42,8 @@ func claimIn(t tables, lane string, now, until time.Time) (store.Lease, error) {
 	}
 	e := old.taken(lastToken.read(t)+1, now, until)
 	lastToken.write(t, e.Token)
-	return store.Lease{Job: e.Job, Token: e.Token, Until: e.Until}, q.replace(old, e)
+	q.replace(old, e)
+	return store.Lease{Job: e.Job, Token: e.Token, Until: e.Until}, nil
 }
 
 // Extend implements [store.Store].
@@ -53,7 +54,8 @@ func (s *Store) Extend(ctx context.Context, l store.Lease, until time.Time) (sto
 			longer.Until = until
 		}
 		l.Until = longer.Until
-		return q.replace(e, longer)
+		q.replace(e, longer)
+		return nil
 	})
 	if err != nil {
 		return store.Lease{}, err
@@ -68,7 +70,10 @@ func (s *Store) Finish(ctx context.Context, l store.Lease) error {
 
 // Retry implements [store.Store].
 func (s *Store) Retry(ctx context.Context, l store.Lease, due time.Time) error {
-	return s.held(ctx, l, func(q queue, e entry) error { return q.replace(e, e.givenBack(micro(due))) })
+	return s.held(ctx, l, func(q queue, e entry) error {
+		q.replace(e, e.givenBack(micro(due)))
+		return nil
+	})
 }
 
 // held writes under a lease that must still be held.

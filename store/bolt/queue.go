@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,10 +12,10 @@ import (
 
 // entry is a job with who works on it.
 type entry struct {
-	Job   incident.Job  `json:"job"`
-	Token uint64        `json:"token,omitempty"` // of the last lease; 0: waiting
-	Until time.Time     `json:"until,omitzero"`  // end of that lease
-	Again *incident.Job `json:"again,omitempty"` // what was asked since the job was claimed
+	Job   incident.Job
+	Token uint64        // of the last lease; 0: waiting
+	Until time.Time     // end of that lease
+	Again *incident.Job // what was asked since the job was claimed
 }
 
 // at is when the entry can be claimed.
@@ -87,8 +86,8 @@ func (q queue) get(key string) (entry, bool, error) {
 	if v == nil {
 		return entry{}, false, nil
 	}
-	var e entry
-	if err := json.Unmarshal(v, &e); err != nil {
+	e, err := unpackEntry(v)
+	if err != nil {
 		return entry{}, false, fmt.Errorf("read job %s: %w", key, err)
 	}
 	return e, true, nil
@@ -135,9 +134,11 @@ func (q queue) ask(j incident.Job) error {
 	case err != nil:
 		return err
 	case !ok:
-		return q.put(entry{Job: j})
+		q.put(entry{Job: j})
+	default:
+		q.replace(old, old.asked(j))
 	}
-	return q.replace(old, old.asked(j))
+	return nil
 }
 
 // finish ends a lease and removes its job, or leaves what was asked meanwhile.
@@ -147,25 +148,21 @@ func (q queue) finish(l store.Lease) error {
 	case err != nil:
 		return err
 	case e.Again != nil:
-		return q.replace(e, entry{Job: *e.Again})
+		q.replace(e, entry{Job: *e.Again})
+	default:
+		q.remove(e)
 	}
-	q.remove(e)
 	return nil
 }
 
-func (q queue) replace(old, e entry) error {
+func (q queue) replace(old, e entry) {
 	q.due.drop(dueKey(old))
-	return q.put(e)
+	q.put(e)
 }
 
-func (q queue) put(e entry) error {
-	v, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("write job %s: %w", e.Job.Key, err)
-	}
-	q.jobs.put([]byte(e.Job.Key), v)
+func (q queue) put(e entry) {
+	q.jobs.put([]byte(e.Job.Key), e.pack())
 	q.due.put(dueKey(e), nil)
-	return nil
 }
 
 func (q queue) remove(e entry) {
