@@ -73,7 +73,7 @@ func (s *Store) replace(ctx context.Context) (old *bbolt.DB, err error) {
 			err = errors.Join(err, to.Close(), os.Remove(path))
 		}
 	}()
-	c := copying{from: s.db, to: to, stop: s.writer.closing} // the writer changes s.db only below
+	c := copying{from: s.db, to: to, stop: s.writer.closing, chunk: s.writer.pace.chunk} // the writer changes s.db only below
 	if err := c.all(ctx); err != nil {
 		return nil, err
 	}
@@ -101,10 +101,10 @@ func (w *writer) move(c *copying, path string) (old *bbolt.DB, err error) {
 			return nil, err
 		}
 	}
-	c.to.NoSync = false
-	if err := c.to.Update(func(tx *bbolt.Tx) error { return bucket(tx, bucketJournal).SetSequence(w.last) }); err != nil {
+	if err := c.to.Sync(); err != nil {
 		return nil, err
 	}
+	c.to.NoSync = false
 	w.mu.Lock() // nobody may see the new file at the path and the old one here
 	defer w.mu.Unlock()
 	if err := os.Rename(path, w.path); err != nil {
@@ -119,6 +119,7 @@ func (w *writer) move(c *copying, path string) (old *bbolt.DB, err error) {
 type copying struct {
 	from, to *bbolt.DB
 	upTo     uint64 // entry of the journal
+	chunk    int    // bytes at once
 	stop     <-chan struct{}
 }
 
@@ -149,9 +150,6 @@ func (c *copying) all(ctx context.Context) error {
 	return nil
 }
 
-// chunk is how many bytes are copied in one transaction.
-const chunk = 4 << 20
-
 func (c *copying) table(ctx context.Context, name string, from *bbolt.Bucket) error {
 	cursor := from.Cursor()
 	for k, v := cursor.First(); k != nil; {
@@ -165,7 +163,7 @@ func (c *copying) table(ctx context.Context, name string, from *bbolt.Bucket) er
 		err := c.to.Update(func(tx *bbolt.Tx) error {
 			to := bucket(tx, name)
 			to.FillPercent = 0.9 // keys come in order
-			for size := 0; k != nil && size < chunk; k, v = cursor.Next() {
+			for size := 0; k != nil && size < c.chunk; k, v = cursor.Next() {
 				if err := to.Put(k, v); err != nil {
 					return err
 				}
@@ -187,7 +185,7 @@ func (c *copying) follow() (more bool, err error) {
 	upTo := c.upTo
 	err = c.from.View(func(tx *bbolt.Tx) error {
 		cursor := bucket(tx, bucketJournal).Cursor()
-		for k, v := cursor.Seek(number(nil, c.upTo+1)); k != nil && news.size < chunk; k, v = cursor.Next() {
+		for k, v := cursor.Seek(number(nil, c.upTo+1)); k != nil && news.size < c.chunk; k, v = cursor.Next() {
 			if err := news.decode(v); err != nil {
 				return err
 			}
@@ -206,5 +204,5 @@ func (c *copying) follow() (more bool, err error) {
 	if err == nil {
 		c.upTo = upTo
 	}
-	return news.size >= settleAt, err
+	return news.size >= c.chunk, err
 }

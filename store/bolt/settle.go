@@ -49,20 +49,18 @@ type settle struct {
 	at   position // in the layer that is settling
 	upTo uint64   // the last entry of the journal in that layer
 	kept bool     // the journal is not cut: somebody follows it
+	pace pace
 }
 
-const (
-	// settleAt is how many bytes of changes are enough to begin with. It bounds
-	// what a start has to read after a crash.
-	settleAt = 1 << 20
-	// leastSlice is how many keys go along with a commit: few, so that no commit
-	// is slow. With more keys in the commit more go along, so that the tables
-	// never fall behind.
-	leastSlice = 256
-	// idleSlice is how many go at once while nobody writes: a click that comes
-	// meanwhile hardly has to wait.
-	idleSlice = 1024
-)
+// pace is how much is done at a time.
+type pace struct {
+	enough int // bytes of changes to begin with; bounds what a start has to read after a crash
+	along  int // keys that go along with a commit: few, so that no commit is slow
+	idle   int // keys at once while nobody writes: a click that comes meanwhile hardly has to wait
+	chunk  int // bytes that compacting copies at once
+}
+
+func usualPace() pace { return pace{enough: 1 << 20, along: 256, idle: 1024, chunk: 4 << 20} }
 
 // slice settles some keys. What is settled whole the journal need not hold.
 func (w *writer) slice(tx *bbolt.Tx, most int) (position, error) {
@@ -84,7 +82,7 @@ func (w *writer) moved(at position) {
 	if w.settling != nil && at.table == tableCount {
 		w.settling = nil
 	}
-	if w.settling == nil && w.recent.size >= settleAt {
+	if w.settling == nil && w.recent.size >= w.pace.enough {
 		w.freeze()
 	}
 }
@@ -140,7 +138,7 @@ func (w *writer) settleOnce() error {
 	}
 	at := w.at
 	err := w.db.Update(func(tx *bbolt.Tx) (err error) {
-		at, err = w.slice(tx, idleSlice)
+		at, err = w.slice(tx, w.pace.idle)
 		return err
 	})
 	if err == nil {

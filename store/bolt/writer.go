@@ -37,7 +37,7 @@ type request struct {
 
 func newWriter(s *Store, last uint64) *writer {
 	return &writer{
-		Store: s, last: last,
+		Store: s, last: last, settle: settle{pace: usualPace()},
 		requests: make(chan *request), calls: make(chan func()), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
@@ -149,7 +149,7 @@ func (w *writer) try(group []*request, settle bool) error {
 			return nil
 		}
 		var err error
-		settled, err = w.slice(tx, leastSlice+2*pending.keys)
+		settled, err = w.slice(tx, w.pace.along+2*pending.keys) // more than came, so that the tables never fall behind
 		return err
 	})
 	if err != nil {
