@@ -16,10 +16,11 @@ type (
 
 // Why the bot holds.
 const (
-	HoldRestored = "restored" // the store came from a backup
-	HoldBehind   = "behind"   // a newer head is known outside of the store
-	HoldClock    = "clock"    // the clock jumped by more than two minutes
-	HoldForeign  = "foreign"  // the system log holds a record of a newer version
+	HoldRestored       = "restored"        // the store came from a backup
+	HoldBehind         = "behind"          // a newer head is known outside of the store
+	HoldRestoredBehind = "restored_behind" // both
+	HoldClock          = "clock"           // the clock jumped by more than two minutes
+	HoldForeign        = "foreign"         // the system log holds a record of a newer version
 )
 
 func (Configure) botOnly() {}

@@ -117,7 +117,7 @@ func named(t *testing.T) []string {
 	for _, verb := range []string{"answer", "take", "note", "approve", "decline", "withdraw"} {
 		ids = append(ids, "said."+verb)
 	}
-	for _, why := range []string{incident.HoldRestored, incident.HoldBehind, incident.HoldClock, incident.HoldForeign} {
+	for _, why := range []string{incident.HoldRestored, incident.HoldBehind, incident.HoldRestoredBehind, incident.HoldClock, incident.HoldForeign} {
 		ids = append(ids, "hold."+why)
 	}
 	for _, value := range []string{incident.Yes, incident.No, incident.Unknown, incident.Free, incident.Full} {
