@@ -61,6 +61,7 @@ const MaxLimit = 1000
 type Config struct {
 	Token  string // empty: there is no API
 	Reader Reader
+	Backup *Backup // nil: backups are not to be had
 	Log    *slog.Logger
 }
 
@@ -70,7 +71,7 @@ func New(c Config) http.Handler {
 	if c.Token == "" {
 		return http.NotFoundHandler()
 	}
-	h := handler{c}
+	h := handler{Config: c, copying: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/status", h.status)
 	mux.HandleFunc("GET /api/incidents", h.incidents)
@@ -78,10 +79,15 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET /api/incidents/{id}/timeline", h.timeline)
 	mux.HandleFunc("GET /api/export", h.export)
 	mux.HandleFunc("GET /api/verify", h.verify)
+	mux.HandleFunc("GET /api/backup", h.backup)
 	return h.guarded(mux)
 }
 
-type handler struct{ Config }
+type handler struct {
+	Config
+
+	copying chan struct{} // full while a backup is being made
+}
 
 // guarded lets nobody in without the token, before anything else is looked at.
 func (h handler) guarded(next http.Handler) http.Handler {

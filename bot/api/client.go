@@ -97,6 +97,15 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, into any) e
 }
 
 func (c *Client) open(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
+	answer, err := c.ask(ctx, path, q)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
+}
+
+// ask returns an answer that is a yes; whoever gets one closes its body.
+func (c *Client) ask(ctx context.Context, path string, q url.Values) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL+path, nil) //nolint:gosec // the operator's own bot
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", c.URL, err)
@@ -108,7 +117,7 @@ func (c *Client) open(ctx context.Context, path string, q url.Values) (io.ReadCl
 		return nil, fmt.Errorf("ask %s: %w", c.URL, withoutURL(err))
 	}
 	if answer.StatusCode == http.StatusOK {
-		return answer.Body, nil
+		return answer, nil
 	}
 	defer func() { _ = answer.Body.Close() }() // not read
 	return nil, fmt.Errorf("ask %s: %w", c.URL, c.refusal(answer))
@@ -128,6 +137,10 @@ func (c *Client) refusal(answer *http.Response) error {
 		return ErrNotFound
 	case answer.StatusCode == http.StatusNotFound:
 		return ErrNoAPI
+	case answer.StatusCode == http.StatusConflict:
+		return ErrBusy
+	case answer.StatusCode == http.StatusInsufficientStorage:
+		return ErrNoRoom
 	}
 	return fmt.Errorf("%s: %s", answer.Status, told.Error)
 }
