@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,7 +19,6 @@ import (
 	"twokey/bot/console"
 	"twokey/bot/escalation"
 	"twokey/bot/view"
-	"twokey/incident"
 	"twokey/store"
 	"twokey/store/bolt"
 )
@@ -29,6 +29,7 @@ type app struct {
 	config  *config
 	bot     *bot.Bot
 	store   store.Store
+	backup  api.Backup
 	reader  *api.Local
 	metrics *metrics
 	console *console.Console // nil but in a drill
@@ -73,7 +74,7 @@ func (a *app) assemble(ctx context.Context) error {
 	a.metrics.lanes = a.bot.Lanes()
 	a.reader = local(a.store, a.config, rules, words, a.now)
 	a.reader.Describe = a.describe
-	if err := a.holdIfBehind(ctx); err != nil {
+	if err := a.holdIfOld(ctx); err != nil {
 		return err
 	}
 	return configured(ctx, a.bot, a.config.settings(rules))
@@ -88,6 +89,7 @@ func (a *app) openStore() error {
 		return err
 	}
 	a.store = db
+	a.backup = api.Backup{Copy: db.Backup, Dir: filepath.Dir(a.config.Store.Bolt.Path), Room: roomFor}
 	if file := a.config.Audit.Heads; file != "" {
 		if err := appendTo(file, ""); err != nil {
 			return fmt.Errorf("audit.heads: write %s: %w", file, err)
@@ -95,24 +97,6 @@ func (a *app) openStore() error {
 		a.store = &headed{Store: db, file: file, log: a.log, now: a.now}
 	}
 	return nil
-}
-
-// holdIfBehind stops every start when somebody outside knows more than the store
-// does: it is an old copy, and what it does not know may have been done. It comes
-// before anything is written, which would become the newest head.
-func (a *app) holdIfBehind(ctx context.Context) error {
-	if a.config.Audit.Heads == "" {
-		return nil
-	}
-	old, err := behind(ctx, a.config.Audit.Heads, a.store)
-	if err != nil {
-		return fmt.Errorf("compare with %s: %w", a.config.Audit.Heads, err)
-	}
-	if !old {
-		return nil
-	}
-	a.log.Warn("the store is older than the heads file: nothing starts until an approver says go", slog.String("heads", a.config.Audit.Heads))
-	return a.bot.Hold(ctx, incident.HoldBehind)
 }
 
 // accounts makes what is configured; pretend ones are started first.

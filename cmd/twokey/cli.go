@@ -52,6 +52,8 @@ type cli struct {
 	Show      showCmd      `cmd:"" help:"Print the timeline of one incident."`
 	Export    exportCmd    `cmd:"" help:"Write the whole record as JSON Lines."`
 	Verify    verifyCmd    `cmd:"" help:"Check that nobody rewrote the record."`
+	Backup    backupCmd    `cmd:"" help:"Copy the whole store, also of a running bot, and check the copy."`
+	Restore   restoreCmd   `cmd:"" help:"Put a backup in the store's place; the bot then starts on hold."`
 	Policy    policyCmd    `cmd:"" help:"Print the RAM policies that the bot needs and uses."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

@@ -142,7 +142,7 @@ func (a *app) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.Handle("GET /readyz", newReadiness(a.store, a.now, a.log))
 	mux.Handle("GET /metrics", a.metrics.handler())
-	mux.Handle("/api/", api.New(api.Config{Token: a.config.API.Token.reveal(), Reader: a.reader, Log: a.log}))
+	mux.Handle("/api/", api.New(api.Config{Token: a.config.API.Token.reveal(), Reader: a.reader, Backup: &a.backup, Log: a.log}))
 	mux.Handle(intake.Prefix, hooks)
 	if a.console != nil {
 		mux.Handle("/console/", a.console)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -40,9 +42,11 @@ const (
 type record struct {
 	api.Reader
 
-	from  string // for people: "twokey.db" or "the bot at 127.0.0.1:8080"
-	heads string // file of heads outside of the store; may be empty
-	close func()
+	from   string // for people: "twokey.db" or "the bot at 127.0.0.1:8080"
+	heads  string // file of heads outside of the store; may be empty
+	place  place
+	backup func(ctx context.Context, w io.Writer) error
+	close  func()
 }
 
 // place is where the record is, once flags and configuration have been read.
@@ -81,7 +85,7 @@ func (f recordFlags) open(e *env, g *globals) (*record, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &record{
-		Reader: local(db, p.config, rules, words, e.now), from: p.db, heads: p.heads,
+		Reader: local(db, p.config, rules, words, e.now), from: p.db, heads: p.heads, place: p, backup: db.Backup,
 		close: func() { _ = db.Close() }, // was only read
 	}, nil
 }
@@ -104,7 +108,7 @@ func (p place) remote() (*record, error) {
 		return nil, usageError("--addr: the token would travel in the clear: run this beside the bot")
 	}
 	client := &api.Client{URL: "http://" + p.addr, Token: p.token.reveal(), HTTP: &http.Client{Timeout: time.Minute}}
-	return &record{Reader: client, from: "the bot at " + p.addr, heads: p.heads, close: func() {}}, nil
+	return &record{Reader: client, from: "the bot at " + p.addr, heads: p.heads, place: p, backup: client.Backup, close: func() {}}, nil
 }
 
 // place puts flags before the configuration, which is not read when flags say
