@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 
@@ -61,7 +62,7 @@ func Examine(path string, look func(*Store) error) error {
 	err := guarded(func() error {
 		s, err := Open(path, Options{ReadOnly: true})
 		if err != nil {
-			return err
+			return named(err)
 		}
 		defer func() { _ = s.Close() }() // was only read
 		if err := s.db.View(func(tx *bbolt.Tx) error { return whole(tx, path) }); err != nil {
@@ -74,6 +75,16 @@ func Examine(path string, look func(*Store) error) error {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return err
+}
+
+// named is why a file can't be opened: what bbolt has only words for is damage.
+func named(err error) error {
+	for _, known := range []error{ErrLocked, ErrEmpty, ErrForeign, ErrFormat, fs.ErrNotExist, fs.ErrPermission} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w (%w)", ErrDamaged, err)
 }
 
 // guarded turns what bbolt does on a damaged file, panics and reads outside of
@@ -101,13 +112,12 @@ func whole(tx *bbolt.Tx, path string) error {
 	if err := tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return readAll(b) }); err != nil {
 		return err
 	}
-	for problem := range tx.Check() {
-		err = errors.Join(err, problem) // to the end: the check waits to be heard
+	for problem := range tx.Check() { // to the end: the check waits to be heard
+		if err == nil {
+			err = fmt.Errorf("%w (%w)", ErrDamaged, problem)
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("%w (%w)", ErrDamaged, err)
-	}
-	return nil
+	return err
 }
 
 func readAll(b *bbolt.Bucket) error {
