@@ -44,7 +44,7 @@ func get(t *testing.T, url, authorization string) (status int, body string) {
 }
 
 var paths = []string{
-	"/api/status", "/api/incidents", "/api/incidents/inc-1", "/api/incidents/inc-1/timeline", "/api/export", "/api/verify", "/api/nothing",
+	"/api/status", "/api/incidents", "/api/incidents/inc-1", "/api/incidents/inc-1/timeline", "/api/export", "/api/verify", "/api/backup", "/api/nothing",
 }
 
 func TestNobodyGetsInWithoutTheToken(t *testing.T) {
