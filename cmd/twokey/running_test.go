@@ -52,6 +52,14 @@ func start(t *testing.T, more string, prepare func(*app)) *running {
 	if err := os.WriteFile(r.file(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	r.begin(prepare)
+	return r
+}
+
+// begin starts a bot on what lies in the folder, for the first time or again.
+func (r *running) begin(prepare func(*app)) {
+	t := r.t
+	t.Helper()
 	c, _, err := readConfig(r.file(), false, r.getenv)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +96,6 @@ func start(t *testing.T, more string, prepare func(*app)) *running {
 		}
 	}
 	t.Cleanup(r.stop)
-	return r
 }
 
 func (r *running) file() string { return filepath.Join(r.dir, "twokey.yaml") }

@@ -64,7 +64,7 @@ func (r *running) everywhere() map[string][]byte {
 	for _, i := range incidents {
 		ids = append(ids, string(i.ID))
 	}
-	paths := []string{"/healthz", "/readyz", "/metrics", "/console/", "/api/status", "/api/incidents", "/api/export", "/api/verify"}
+	paths := []string{"/healthz", "/readyz", "/metrics", "/console/", "/api/status", "/api/incidents", "/api/export", "/api/verify", "/api/backup"}
 	for _, id := range ids {
 		paths = append(paths, "/api/incidents/"+id, "/api/incidents/"+id+"/timeline", "/api/incidents/"+id+"/timeline?lang=zh")
 	}
