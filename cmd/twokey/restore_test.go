@@ -150,3 +150,42 @@ func TestAnAuthorizedDeleteInABackupNeverRuns(t *testing.T) {
 	again := r.agree(incident.StepKeyDelete)
 	r.until("deleted", func(i api.Incident) bool { return i.Proposals[again.Number-1].Outcome == incident.Confirmed })
 }
+
+// A start that is cut off before the mark is taken away leaves it to the next
+// one, which says nothing twice and knows of no fewer reasons.
+func TestARestoreIsToldOnceWhereverTheFirstStartEnds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ahead bool
+		want  string
+	}{
+		"restored":            {false, incident.HoldRestored},
+		"restored and behind": {true, incident.HoldRestoredBehind},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, "", nil)
+			r.stop()
+			db, heads := filepath.Join(r.dir, "twokey.db"), filepath.Join(r.dir, "heads.log")
+			if c.ahead {
+				if err := appendTo(heads, "2026-11-21T02:55:00Z inc-1 9999 "+strings.Repeat("0123456789abcdef", 4)+"\n"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 3 {
+				if err := markRestored(t.Context(), db, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				r.begin(nil)
+				r.stop()
+			}
+			code, printed := r.cli("show", "system")
+			if got := strings.Count(printed, "The bot is on hold"); code != exitOK || got != 1 {
+				t.Errorf("told %d times:\n%s", got, printed)
+			}
+			r.begin(nil)
+			if s, err := r.reader.Status(t.Context()); err != nil || s.Held != c.want {
+				t.Errorf("held: %q, want %q, %v", s.Held, c.want, err)
+			}
+		})
+	}
+}
