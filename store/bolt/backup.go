@@ -22,20 +22,31 @@ var ErrDamaged = errors.New("the file is damaged")
 // with what is written: w should be quick, a file rather than a network. An error
 // leaves part of a copy behind, which is no store.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
-	return s.view(ctx, func(tx *bbolt.Tx) error {
-		out := &patient{ctx: ctx, w: w}
-		n, err := tx.WriteTo(out)
-		switch {
-		case out.err != nil:
-			err = out.err // bbolt keeps only its text
-		case err == nil && n != tx.Size():
-			err = io.ErrShortWrite
-		}
-		if err != nil {
-			return fmt.Errorf("copy %s: %w", s.db.Path(), err)
-		}
-		return nil
-	})
+	tx, err := s.moment()
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", s.path, err)
+	}
+	defer func() { _ = tx.Rollback() }() // only reads
+	out := &patient{ctx: ctx, w: w}
+	n, err := tx.WriteTo(out)
+	switch {
+	case out.err != nil:
+		err = out.err // bbolt keeps only its text
+	case err == nil && n != tx.Size():
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// moment is the file as it is now, in which nobody is waited for: what the tables
+// lack stands in the journal beside them.
+func (s *Store) moment() (*bbolt.Tx, error) {
+	s.mu.RLock() // until it is begun: a Compact may put another file in place
+	defer s.mu.RUnlock()
+	return s.db.Begin(false)
 }
 
 // patient is a writer until its context ends. It keeps what went wrong.

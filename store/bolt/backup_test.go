@@ -86,8 +86,8 @@ func TestABackupIsTheStoreAtOneMoment(t *testing.T) {
 	}
 }
 
-// Four writers go on while copies are made; each copy has what was acknowledged
-// before it was begun.
+// Four writers and a compaction go on while copies are made; each copy has what
+// was acknowledged before it was begun.
 func TestABackupUnderLoadHasWhatWasAcknowledged(t *testing.T) {
 	s, ctx := open(t, newPath(t)), t.Context()
 	const writers, most = 4, 400
@@ -113,6 +113,13 @@ func TestABackupUnderLoadHasWhatWasAcknowledged(t *testing.T) {
 			}
 		})
 	}
+	count.Go(func() {
+		for range 3 {
+			if err := s.Compact(ctx); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	for range 5 {
 		var before []incident.ID
 		acked.Range(func(id, _ any) bool { before = append(before, id.(incident.ID)); return true })
