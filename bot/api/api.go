@@ -40,8 +40,12 @@ type Reader interface {
 	// lang; an empty lang is the rooms' language. [incident.System] has one too.
 	Timeline(ctx context.Context, id incident.ID, lang string) ([]Entry, error)
 
-	// Verify checks every chain there is.
-	Verify(ctx context.Context) (Verification, error)
+	// Verify checks every chain there is and gives each finding to each, by number,
+	// then the system log's. An error of each ends it.
+	Verify(ctx context.Context, each func(Checked) error) error
+
+	// VerifyOne checks one chain and tells the hashes of its records too.
+	VerifyOne(ctx context.Context, id incident.ID) (Checked, error)
 
 	// Export writes every record as a line of JSON, [Exported].
 	Export(ctx context.Context, w io.Writer) error
@@ -154,11 +158,6 @@ func (h handler) incident(w http.ResponseWriter, r *http.Request) {
 func (h handler) timeline(w http.ResponseWriter, r *http.Request) {
 	entries, err := h.Reader.Timeline(r.Context(), incident.ID(r.PathValue("id")), r.URL.Query().Get("lang"))
 	h.answer(w, r, entries, err)
-}
-
-func (h handler) verify(w http.ResponseWriter, r *http.Request) {
-	v, err := h.Reader.Verify(r.Context())
-	h.answer(w, r, v, err)
 }
 
 // export streams: a record that can't be read ends it in the middle, and the

@@ -169,7 +169,8 @@ func TestClientAndLocalSayTheSame(t *testing.T) {
 		"incidents": func(r api.Reader) (any, error) { return r.Incidents(t.Context(), api.Filter{Open: true, Limit: 5}) },
 		"before":    func(r api.Reader) (any, error) { return r.Incidents(t.Context(), api.Filter{Before: "inc-1"}) },
 		"timeline":  func(r api.Reader) (any, error) { return r.Timeline(t.Context(), "inc-1", "ja") },
-		"verify":    func(r api.Reader) (any, error) { return r.Verify(t.Context()) },
+		"verify":    func(r api.Reader) (any, error) { return verify(t.Context(), r) },
+		"verifyOne": func(r api.Reader) (any, error) { return r.VerifyOne(t.Context(), "inc-1") },
 	} {
 		here, err := ask(w.read)
 		if err != nil {

@@ -66,11 +66,6 @@ func (c *Client) Timeline(ctx context.Context, id incident.ID, lang string) (ent
 	return entries, c.get(ctx, "/api/incidents/"+url.PathEscape(string(id))+"/timeline", q, &entries)
 }
 
-// Verify implements [Reader]. The bot checks its own record.
-func (c *Client) Verify(ctx context.Context) (v Verification, err error) {
-	return v, c.get(ctx, "/api/verify", nil, &v)
-}
-
 // Export implements [Reader].
 func (c *Client) Export(ctx context.Context, w io.Writer) error {
 	body, err := c.open(ctx, "/api/export", nil)

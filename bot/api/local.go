@@ -21,6 +21,10 @@ type Source interface {
 	// no such incident.
 	Load(ctx context.Context, id incident.ID) ([]incident.Record, error)
 
+	// Purged is what is left of an incident that was exported and taken out; false
+	// if it was not.
+	Purged(ctx context.Context, id incident.ID) (Purge, bool, error)
+
 	// Texts are what the words of an incident stand for.
 	Texts(ctx context.Context, id incident.ID) (map[incident.Words]string, error)
 }
@@ -124,11 +128,15 @@ func (l *Local) Timeline(ctx context.Context, id incident.ID, lang string) ([]En
 
 // Export implements [Reader].
 func (l *Local) Export(ctx context.Context, w io.Writer) error {
-	ids, err := l.all(ctx)
+	last, err := l.last(ctx)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
+	for n := uint64(1); n <= last+1; n++ {
+		id := incident.NewID(n)
+		if n > last {
+			id = incident.System
+		}
 		records, err := l.Source.Load(ctx, id)
 		if err != nil {
 			return err

@@ -8,15 +8,9 @@ import (
 	"twokey/incident"
 )
 
-// Verification says whether the record holds. A history whose last records were
-// cut off still holds together: compare the heads with those in chat or in the
-// heads file.
-type Verification struct {
-	OK   bool      `json:"ok"`
-	Logs []Checked `json:"incidents"` // by number, then the system log
-}
-
-// Checked is one history.
+// Checked says whether one history holds. A history whose last records were cut
+// off still holds together: compare the head with one in chat or in the heads
+// file.
 type Checked struct {
 	ID      incident.ID   `json:"id"`
 	OK      bool          `json:"ok"`
@@ -24,6 +18,14 @@ type Checked struct {
 	Head    incident.Hash `json:"head,omitempty"`
 	Broken  uint64        `json:"broken_at,omitempty"` // the first record that does not hold
 	Why     string        `json:"why,omitempty"`       // gap, edited, reordered, foreign, missing or unreadable
+
+	// Purged is the file that the history was exported to before it was taken out
+	// of the store; empty: it is there. Records and Head are what it had then, as
+	// the store remembers: compare them with the heads file.
+	Purged string `json:"purged_into,omitempty"`
+
+	// Hashes are those of all records, by number; of one history only.
+	Hashes map[uint64]incident.Hash `json:"hashes,omitempty"`
 }
 
 // Why a history can't even be checked, beside those of [incident.BrokenError].
@@ -32,25 +34,45 @@ const (
 	WhyUnreadable = "unreadable" // what is stored is no record of this incident
 )
 
-// Verify implements [Reader].
-func (l *Local) Verify(ctx context.Context) (Verification, error) {
-	v := Verification{OK: true}
-	ids, err := l.all(ctx)
-	if err != nil {
-		return v, err
-	}
-	for _, id := range ids {
-		c, err := l.verify(ctx, id)
-		if err != nil {
-			return v, err
-		}
-		v.OK = v.OK && c.OK
-		v.Logs = append(v.Logs, c)
-	}
-	return v, nil
+// Purge is what is left of a history that was exported and taken out.
+type Purge struct {
+	Seq     uint64        // of its last record
+	Hash    incident.Hash // of its last record
+	Archive string        // where it is
 }
 
-func (l *Local) verify(ctx context.Context, id incident.ID) (Checked, error) {
+// Verify implements [Reader]. It holds one history at a time.
+func (l *Local) Verify(ctx context.Context, each func(Checked) error) error {
+	last, err := l.last(ctx)
+	if err != nil {
+		return err
+	}
+	for n := uint64(1); n <= last+1; n++ {
+		id := incident.NewID(n)
+		if n > last {
+			id = incident.System
+		}
+		c, err := l.check(ctx, id)
+		if err != nil {
+			return err
+		}
+		c.Hashes = nil
+		if err := each(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// VerifyOne implements [Reader].
+func (l *Local) VerifyOne(ctx context.Context, id incident.ID) (Checked, error) {
+	if id.Number() == 0 && id != incident.System {
+		return Checked{}, ErrNotFound
+	}
+	return l.check(ctx, id)
+}
+
+func (l *Local) check(ctx context.Context, id incident.ID) (Checked, error) {
 	c := Checked{ID: id}
 	records, err := l.Source.Load(ctx, id)
 	switch {
@@ -59,13 +81,13 @@ func (l *Local) verify(ctx context.Context, id incident.ID) (Checked, error) {
 	case err != nil:
 		c.Why = WhyUnreadable
 		return c, nil //nolint:nilerr // that it can't be read is the finding
-	case len(records) == 0 && id != incident.System:
-		c.Why = WhyMissing
-		return c, nil
+	case len(records) == 0:
+		return l.absent(ctx, c)
 	}
-	c.Records = len(records)
-	if c.Records > 0 {
-		c.Head = records[c.Records-1].Hash
+	c.Records, c.Head = len(records), records[len(records)-1].Hash
+	c.Hashes = make(map[uint64]incident.Hash, len(records))
+	for _, r := range records {
+		c.Hashes[r.Seq] = r.Hash
 	}
 	broken := (*incident.BrokenError)(nil)
 	switch err := l.Chain.Check(records); {
@@ -79,14 +101,31 @@ func (l *Local) verify(ctx context.Context, id incident.ID) (Checked, error) {
 	return c, nil
 }
 
-// all lists every log. Numbers have no gaps, so incidents that are gone from the
-// index are found too.
-func (l *Local) all(ctx context.Context) ([]incident.ID, error) {
+// absent tells a history that was taken out from one that is gone. The system
+// log begins with the first change of configuration.
+func (l *Local) absent(ctx context.Context, c Checked) (Checked, error) {
+	p, purged, err := l.Source.Purged(ctx, c.ID)
+	switch {
+	case err != nil:
+		return c, err
+	case purged:
+		c.OK, c.Records, c.Head, c.Purged = true, int(p.Seq), p.Hash, p.Archive //nolint:gosec // a count of records
+	case c.ID == incident.System:
+		c.OK = true
+	default:
+		c.Why = WhyMissing
+	}
+	return c, nil
+}
+
+// last is the highest number of an incident. Numbers have no gaps, so incidents
+// that are gone from the index are found too.
+func (l *Local) last(ctx context.Context) (uint64, error) {
 	last := uint64(0)
 	for before := incident.ID(""); ; {
 		page, err := l.Source.List(ctx, Filter{Limit: MaxLimit, Before: before})
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		for _, e := range page {
 			last = max(last, e.Incident.Number())
@@ -99,15 +138,15 @@ func (l *Local) all(ctx context.Context) ([]incident.ID, error) {
 	for l.exists(ctx, incident.NewID(last+1)) {
 		last++
 	}
-	ids := make([]incident.ID, 0, last+1)
-	for n := uint64(1); n <= last; n++ {
-		ids = append(ids, incident.NewID(n))
-	}
-	return append(ids, incident.System), ctx.Err()
+	return last, ctx.Err()
 }
 
 // exists counts what can't be read as there: to be reported, not passed over.
 func (l *Local) exists(ctx context.Context, id incident.ID) bool {
 	records, err := l.Source.Load(ctx, id)
-	return ctx.Err() == nil && (err != nil || len(records) > 0)
+	if err == nil && len(records) == 0 {
+		_, purged, err := l.Source.Purged(ctx, id)
+		return err == nil && purged
+	}
+	return ctx.Err() == nil
 }

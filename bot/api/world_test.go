@@ -21,6 +21,7 @@ import (
 	"twokey/incident"
 	"twokey/store"
 	"twokey/store/bolt"
+	"twokey/store/heads"
 )
 
 const token = "a token of a test"
@@ -142,6 +143,11 @@ type source struct{ store.Store }
 
 func (s source) List(ctx context.Context, f api.Filter) ([]incident.Index, error) {
 	return s.Find(ctx, store.Query{Open: f.Open, Limit: f.Limit, Before: f.Before})
+}
+
+func (s source) Purged(ctx context.Context, id incident.ID) (api.Purge, bool, error) {
+	p, ok, err := heads.Purged(ctx, s.Store, id)
+	return api.Purge{Seq: p.Seq, Hash: p.Hash, Archive: p.Archive}, ok, err
 }
 
 func (s source) Texts(ctx context.Context, id incident.ID) (map[incident.Words]string, error) {

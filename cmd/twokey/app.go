@@ -21,6 +21,7 @@ import (
 	"twokey/bot/view"
 	"twokey/store"
 	"twokey/store/bolt"
+	"twokey/store/heads"
 )
 
 // app is a bot with everything around it: built from a configuration, ready to
@@ -30,6 +31,7 @@ type app struct {
 	bot     *bot.Bot
 	store   store.Store
 	backup  api.Backup
+	heads   *heads.File // nil: none is kept
 	reader  *api.Local
 	metrics *metrics
 	console *console.Console // nil but in a drill
@@ -91,10 +93,10 @@ func (a *app) openStore() error {
 	a.store = db
 	a.backup = api.Backup{Copy: db.Backup, Dir: filepath.Dir(a.config.Store.Bolt.Path), Room: roomFor}
 	if file := a.config.Audit.Heads; file != "" {
-		if err := appendTo(file, ""); err != nil {
-			return fmt.Errorf("audit.heads: write %s: %w", file, err)
+		if a.heads, err = heads.Open(file, a.log); err != nil {
+			return fmt.Errorf("audit.heads: %w", err)
 		}
-		a.store = &headed{Store: db, file: file, log: a.log, now: a.now}
+		a.store = heads.Wrap(db, a.heads, a.now)
 	}
 	return nil
 }

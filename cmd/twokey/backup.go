@@ -61,15 +61,18 @@ func (p place) examine(e *env, path string) (c copied, err error) {
 		}
 		reader, source := local(db, p.config, rules, words, e.now), &noting{ledger: ledger{db}}
 		reader.Source = source
-		checked, err := reader.Verify(e.ctx)
-		for _, log := range checked.Logs {
+		err = reader.Verify(e.ctx, func(log api.Checked) error {
+			if log.Purged != "" {
+				return nil
+			}
 			if c.records += log.Records; log.ID != incident.System {
 				c.incidents++
 			}
 			if !log.OK {
 				c.broken = append(c.broken, log)
 			}
-		}
+			return nil
+		})
 		c.newest = source.newest
 		return err
 	})

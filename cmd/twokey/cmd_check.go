@@ -12,6 +12,7 @@ import (
 	"twokey/incident"
 	"twokey/store"
 	"twokey/store/bolt"
+	"twokey/store/heads"
 )
 
 type checkCmd struct {
@@ -147,12 +148,12 @@ func (f *findings) store(c *config) {
 		return
 	}
 	f.ok("store: %s can be written", path)
-	if heads := c.Audit.Heads; heads != "" {
-		if err := appendTo(heads, ""); err != nil {
-			f.fail("audit.heads: %s: %s", heads, err)
+	if path := c.Audit.Heads; path != "" {
+		if err := heads.Check(path); err != nil {
+			f.fail("audit.heads: %s", err)
 			return
 		}
-		f.ok("audit.heads: %s can be written", heads)
+		f.ok("audit.heads: %s can be written", path)
 	}
 }
 

@@ -10,56 +10,117 @@ import (
 type verifyCmd struct {
 	recordFlags
 
-	Heads string `placeholder:"FILE" help:"File of heads kept outside of the store, as audit.heads names it."`
+	Heads []string `placeholder:"FILE" sep:"none" help:"File of heads kept outside of the store, as audit.heads names it. Give older ones that were rotated away too."`
+	Head  []string `placeholder:"INCIDENT=HEAD" sep:"none" help:"A head from a card, such as inc-7='0123 4567 89ab cdef': the 16 characters at its foot, or more."`
 }
 
 // Help is shown below the flags.
 func (verifyCmd) Help() string {
-	return `Checks the chain of every incident and of the system log, and prints where each ends. A history whose last records were
-cut off still holds together: compare the heads with those on the cards, or keep a file of heads (audit.heads), which is
-compared by itself.`
+	return `Checks the chain of every incident and of the system log, and prints where each ends. What it says of a history:
+
+  ok       it holds together, up to this head
+  purged   it was exported and taken out of the store after this head; the archive holds it
+  BROKEN   at the first record that is edited, missing, in another order or of another incident
+  CUT      a record that is known outside is not there: its end was cut off, or the file is an old copy
+  OTHER    a record that is known outside stands there as another one: the history was written anew
+
+A history whose last records were cut off still holds together, and so does one that was written anew by somebody with the key
+(without audit.key_file: by anybody). Only who kept heads elsewhere can tell: a file of heads (audit.heads) is compared by
+itself, and heads from cards with --head.`
 }
 
 // Run prints a line for each history; it fails if any is broken.
 func (c *verifyCmd) Run(e *env, g *globals) error {
+	cards, err := cardHeads(c.Head)
+	if err != nil {
+		return err
+	}
 	record, err := c.open(e, g)
 	if err != nil {
 		return err
 	}
 	defer record.close()
-	v, err := record.Verify(e.ctx)
-	if err != nil {
+	v := &verifying{env: e, record: record, cache: make(map[incident.ID]api.Checked), purged: make(map[incident.ID]bool)}
+	if err := record.Verify(e.ctx, v.chain); err != nil {
 		return err
 	}
-	broken, total := 0, 0
-	for _, log := range v.Logs {
-		if total += log.Records; !log.OK {
-			broken++
+	if len(c.Heads) == 0 && record.heads != "" {
+		c.Heads = []string{record.heads}
+	}
+	if err := v.files(c.Heads); err != nil {
+		return err
+	}
+	if err := v.cards(cards); err != nil {
+		return err
+	}
+	return v.end()
+}
+
+// verifying is one run of verify.
+type verifying struct {
+	*env
+
+	record    *record
+	histories int
+	records   int
+	bad       int    // findings
+	first     string // the first of them
+	cache     map[incident.ID]api.Checked
+	purged    map[incident.ID]bool // histories that are taken out, by whether a file of heads says so
+}
+
+// found prints a finding.
+func (v *verifying) found(id incident.ID, verdict, at, format string, args ...any) {
+	v.printf("%-8s %-7s %s\n", id, verdict, fmt.Sprintf(format, args...))
+	v.count(id, at)
+}
+
+// count remembers the first finding.
+func (v *verifying) count(id incident.ID, at string) {
+	if v.bad++; v.bad == 1 {
+		v.first = string(id) + at
+	}
+}
+
+// chain tells of one history that was checked.
+func (v *verifying) chain(c api.Checked) error {
+	v.histories++
+	if c.Purged == "" {
+		v.records += c.Records
+	}
+	v.printf("%s\n", verdict(c))
+	if !c.OK {
+		at := ""
+		if c.Broken > 0 {
+			at = fmt.Sprintf(" record %d", c.Broken)
 		}
-		e.printf("%s\n", verdict(log))
+		v.count(c.ID, at)
 	}
-	cut, err := c.compareHeads(e, record)
-	if err != nil {
-		return err
-	}
-	if broken+cut > 0 {
-		e.printf("BROKEN: the record in %s does not hold: keep the file as it is and find out who wrote to it\n", record.from)
-		return errSaid
-	}
-	e.printf("the record holds: %d records in %d histories, in %s\n", total, len(v.Logs), record.from)
 	return nil
 }
 
-func verdict(log api.Checked) string {
+// verdict is one line about one history.
+func verdict(c api.Checked) string {
 	switch {
-	case log.OK && log.Records == 0:
-		return fmt.Sprintf("%-8s ok      no records", log.ID)
-	case log.OK:
-		return fmt.Sprintf("%-8s ok      %d records, head %s", log.ID, log.Records, log.Head.Short())
-	case log.Broken > 0:
-		return fmt.Sprintf("%-8s BROKEN  at record %d: %s", log.ID, log.Broken, whyBroken(log.Why))
+	case c.OK && c.Purged != "":
+		return fmt.Sprintf("%-8s purged  %d records, head %s, into %s", c.ID, c.Records, c.Head.Short(), c.Purged)
+	case c.OK && c.Records == 0:
+		return fmt.Sprintf("%-8s ok      no records", c.ID)
+	case c.OK:
+		return fmt.Sprintf("%-8s ok      %d records, head %s", c.ID, c.Records, c.Head.Short())
+	case c.Broken > 0:
+		return fmt.Sprintf("%-8s BROKEN  at record %d: %s", c.ID, c.Broken, whyBroken(c.Why))
 	}
-	return fmt.Sprintf("%-8s BROKEN  %s", log.ID, whyBroken(log.Why))
+	return fmt.Sprintf("%-8s BROKEN  %s", c.ID, whyBroken(c.Why))
+}
+
+func (v *verifying) end() error {
+	if v.bad > 0 {
+		v.printf("BROKEN: the record in %s does not hold; the first: %s. Keep the file as it is and find out who wrote to it\n", v.record.from, v.first)
+		return errSaid
+	}
+	v.printf("the record holds: %d records in %d histories, in %s\n", v.records, v.histories, v.record.from)
+	return nil
 }
 
 // whyBroken says in words what [incident.BrokenError] and package api name.
@@ -77,44 +138,4 @@ func whyBroken(why string) string {
 		}
 	}
 	return why
-}
-
-// compareHeads counts the heads known outside that the record does not have.
-func (c *verifyCmd) compareHeads(e *env, record *record) (missing int, err error) {
-	file := or(c.Heads, record.heads)
-	if file == "" {
-		return 0, nil
-	}
-	known, err := readHeads(file)
-	if err != nil {
-		return 0, fmt.Errorf("heads %s: %w", file, err)
-	}
-	for _, h := range known {
-		ok, err := has(e, record, h)
-		if err != nil {
-			return missing, err
-		}
-		if !ok {
-			missing++
-			e.printf("%-8s CUT     %s knows record %d as %s\n", h.ID, file, h.Seq, h.Hash.Short())
-		}
-	}
-	e.printf("compared with %d heads in %s\n", len(known), file)
-	return missing, nil
-}
-
-func has(e *env, record *record, h head) (bool, error) {
-	entries, err := record.Timeline(e.ctx, h.ID, "")
-	switch {
-	case e.ctx.Err() != nil:
-		return false, e.ctx.Err()
-	case err != nil:
-		return false, nil //nolint:nilerr // whatever stands there is not the record that was known
-	}
-	return h.in(entries), nil
-}
-
-func (h head) in(entries []api.Entry) bool {
-	n := int(h.Seq) //nolint:gosec // bounded by the next line
-	return n >= 1 && n <= len(entries) && entries[n-1].Seq == h.Seq && incident.Hash(h.Hash) == entries[n-1].Hash
 }

@@ -107,8 +107,15 @@ func (p place) remote() (*record, error) {
 	} else if !loopback(host) {
 		return nil, usageError("--addr: the token would travel in the clear: run this beside the bot")
 	}
-	client := &api.Client{URL: "http://" + p.addr, Token: p.token.reveal(), HTTP: &http.Client{Timeout: time.Minute}}
+	client := &api.Client{URL: "http://" + p.addr, Token: p.token.reveal(), HTTP: patient()}
 	return &record{Reader: client, from: "the bot at " + p.addr, heads: p.heads, place: p, backup: client.Backup, close: func() {}}, nil
+}
+
+// patient gives up on a bot that does not begin to answer. An export of a large
+// record may take as long as it takes.
+func patient() *http.Client {
+	t := &http.Transport{Proxy: nil, ResponseHeaderTimeout: time.Minute}
+	return &http.Client{Transport: t}
 }
 
 // place puts flags before the configuration, which is not read when flags say

@@ -167,7 +167,9 @@ func TestARestoreIsToldOnceWhereverTheFirstStartEnds(t *testing.T) {
 			r.stop()
 			db, heads := filepath.Join(r.dir, "twokey.db"), filepath.Join(r.dir, "heads.log")
 			if c.ahead {
-				if err := appendTo(heads, "2026-11-21T02:55:00Z inc-1 9999 "+strings.Repeat("0123456789abcdef", 4)+"\n"); err != nil {
+				known, err := os.ReadFile(heads)
+				line := "2026-11-21T02:55:00Z inc-1 9999 " + strings.Repeat("0123456789abcdef", 4) + "\n"
+				if err := errors.Join(err, os.WriteFile(heads, append(known, line...), 0o600)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"twokey/incident"
 	"twokey/store"
 	"twokey/store/bolt"
+	"twokey/store/heads"
 )
 
 // keyRestored is the mark of a file that is no bot's own: each backup carries it
@@ -65,9 +66,12 @@ func (a *app) isBehind(ctx context.Context) (bool, error) {
 	if a.config.Audit.Heads == "" {
 		return false, nil
 	}
-	old, err := behind(ctx, a.config.Audit.Heads, a.store)
+	newest, old, err := heads.Behind(ctx, a.config.Audit.Heads, a.store)
 	if err != nil {
-		return false, fmt.Errorf("compare with %s: %w", a.config.Audit.Heads, err)
+		return false, fmt.Errorf("audit.heads: %w", err)
+	}
+	if old {
+		a.log.Warn("the heads file knows more than the store", slog.String("head", newest.String()))
 	}
 	return old, nil
 }
