@@ -35,7 +35,8 @@ type Bot struct {
 	Now      func() time.Time // time.Now
 	Salt     func() string    // crypto/rand.Text
 
-	wake wakers
+	wake   wakers
+	checks checks
 }
 
 // with is what goes into the same append as a command's records.

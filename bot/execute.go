@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -37,6 +35,9 @@ func (b *Bot) execute(ctx context.Context, l store.Lease) error {
 	if err := b.Chain.Check(records); err != nil {
 		return b.untrusted(ctx, l, s, err)
 	}
+	if err := b.CheckSystem(ctx); err != nil {
+		return err
+	}
 	p, ok := s.Proposal(l.Job.Number)
 	if !ok || p.Status != incident.StatusReady && p.Status != incident.StatusRunning {
 		return b.Store.Finish(ctx, l) // over already
@@ -52,15 +53,11 @@ func (b *Bot) execute(ctx context.Context, l store.Lease) error {
 	return e.start(ctx)
 }
 
-// untrusted leaves a plan alone whose votes somebody may have written. The card
-// says so; people act by hand, and `twokey verify` names the record.
+// untrusted leaves a plan alone whose votes somebody may have written. Rooms and
+// card say so; people act by hand, and `twokey verify` names the record.
 func (b *Bot) untrusted(ctx context.Context, l store.Lease, s incident.State, broken error) error {
-	told := incident.Stuck{Task: l.Job.Task, Code: CodeBroken}
-	if !slices.Contains(s.Stuck, told) {
-		b.Log.Error("nothing starts on a broken record", slog.String("incident", string(s.ID)), slog.Any("error", broken))
-		if err := b.giveUp(ctx, l.Job, CodeBroken); err != nil {
-			return err
-		}
+	if err := b.damaged(ctx, s, damageOf(s.ID, broken), broken); err != nil {
+		return err
 	}
 	return b.later(ctx, l, longestWait)
 }

@@ -32,6 +32,7 @@ func (b *Bot) Run(ctx context.Context) {
 	}
 	wg.Go(func() { b.watchClock(ctx) })
 	wg.Go(func() { b.welcomeAll(ctx) })
+	wg.Go(func() { b.watchRecord(ctx) })
 	wg.Wait()
 }
 

@@ -180,10 +180,17 @@ type (
 	}
 	// Held stops every start until a person says go. System log only.
 	Held struct {
-		Why string `json:"why"` // "restored", "behind" or "clock"
+		Why string `json:"why"` // "restored", "behind", "clock" or "broken"
 	}
 	// Released ends a hold. System log only.
 	Released struct{}
+	// Damaged is a history that was found not to hold together: somebody wrote to
+	// the store past the bot. System log only.
+	Damaged struct {
+		Of  ID     `json:"of"`
+		Seq uint64 `json:"seq,omitempty"` // the first record that does not hold; 0: there is none to name
+		Why string `json:"why"`           // as in BrokenError, or "missing" or "unreadable"
+	}
 	// Foreign is a record of a kind that this version does not know.
 	Foreign struct {
 		Name string          `json:"-"`
@@ -235,6 +242,7 @@ func (Reopened) Kind() string     { return "reopened" }
 func (Configured) Kind() string   { return "configured" }
 func (Held) Kind() string         { return "held" }
 func (Released) Kind() string     { return "released" }
+func (Damaged) Kind() string      { return "damaged" }
 func (f Foreign) Kind() string    { return f.Name }
 
 // MarshalJSON gives back what was read.
@@ -283,6 +291,7 @@ var kinds = func() map[string]reflect.Type {
 		Configured{},
 		Held{},
 		Released{},
+		Damaged{},
 	} {
 		m[e.Kind()] = reflect.TypeOf(e)
 	}

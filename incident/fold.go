@@ -197,6 +197,7 @@ func (e GaveUp) apply(s *State, _ Record) {
 func (e Configured) apply(s *State, _ Record) { s.Config = e.Digest }
 func (e Held) apply(s *State, _ Record)       { s.Held = e.Why }
 func (Released) apply(s *State, _ Record)     { s.Held = "" }
+func (e Damaged) apply(s *State, _ Record)    { s.Damaged = append(s.Damaged, e) }
 
 // A foreign record makes its incident read-only. The system log has to go on,
 // or nothing could ever be held again: there it is a hold of its own.

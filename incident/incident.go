@@ -84,10 +84,11 @@ type State struct {
 	Stuck      []Stuck
 	ReadOnly   bool // holds a record of a kind this version does not know
 
-	Held    string   // system log only: why no step may start; empty: not held
-	Config  string   // system log only: digest of the last configuration
-	Around  Around   // not folded: filled in by the caller before deciding
-	Unknown []string // kinds of records that were not understood
+	Held    string    // system log only: why no step may start; empty: not held
+	Damaged []Damaged // system log only: histories that were found not to hold
+	Config  string    // system log only: digest of the last configuration
+	Around  Around    // not folded: filled in by the caller before deciding
+	Unknown []string  // kinds of records that were not understood
 }
 
 // Around is what a decision must know from outside the incident's own log. The
@@ -120,6 +121,7 @@ func (s State) clone() State {
 	s.Alerts = slices.Clip(s.Alerts)
 	s.Links, s.Absorbed = slices.Clip(s.Links), slices.Clip(s.Absorbed)
 	s.Breaches, s.Stuck, s.Unknown = slices.Clip(s.Breaches), slices.Clip(s.Stuck), slices.Clip(s.Unknown)
+	s.Damaged = slices.Clip(s.Damaged)
 	s.Proposals = slices.Clone(s.Proposals)
 	return s
 }

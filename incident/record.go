@@ -99,12 +99,15 @@ func (e *BrokenError) Error() string {
 // Check reports the first record at which a history does not hold together, as
 // a [*BrokenError]. A cut tail cannot show here: compare the last hash with one
 // kept elsewhere.
-func (c Chain) Check(records []Record) error {
-	var prev Record
-	for i, r := range records {
+func (c Chain) Check(records []Record) error { return c.CheckAfter(Record{}, records) }
+
+// CheckAfter is [Chain.Check] for the records that follow prev, which itself is
+// not checked.
+func (c Chain) CheckAfter(prev Record, records []Record) error {
+	for _, r := range records {
 		why := ""
 		switch {
-		case i > 0 && r.Incident != prev.Incident:
+		case prev.Seq > 0 && r.Incident != prev.Incident:
 			why = "foreign"
 		case r.Seq != prev.Seq+1:
 			why = "gap"

@@ -53,6 +53,7 @@ func everything() []incident.Event {
 		incident.Configured{Digest: "d", Changes: []incident.Change{{What: "need", Who: "bo", From: "1", To: "2"}}},
 		incident.Held{Why: incident.HoldClock},
 		incident.Released{},
+		incident.Damaged{Of: "inc-2", Seq: 3, Why: "edited"},
 	}
 }
 

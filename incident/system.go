@@ -1,6 +1,9 @@
 package incident
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 type (
 	// Configure writes down a changed configuration. System log only.
@@ -12,6 +15,9 @@ type (
 	Hold struct{ Why string }
 	// Release ends a hold: a person looked and says go. System log only.
 	Release struct{}
+	// ReportDamage tells of a history that does not hold together, once. System
+	// log only.
+	ReportDamage Damaged
 )
 
 // Why the bot holds.
@@ -21,14 +27,17 @@ const (
 	HoldRestoredBehind = "restored_behind" // both
 	HoldClock          = "clock"           // the clock jumped by more than two minutes
 	HoldForeign        = "foreign"         // the system log holds a record of a newer version
+	HoldBroken         = "broken"          // the system log itself does not hold together
 )
 
-func (Configure) botOnly() {}
-func (Hold) botOnly()      {}
+func (Configure) botOnly()    {}
+func (Hold) botOnly()         {}
+func (ReportDamage) botOnly() {}
 
-func (Configure) systemOnly() {}
-func (Hold) systemOnly()      {}
-func (Release) systemOnly()   {}
+func (Configure) systemOnly()    {}
+func (Hold) systemOnly()         {}
+func (Release) systemOnly()      {}
+func (ReportDamage) systemOnly() {}
 
 func (c Configure) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	if c.Digest == s.Config {
@@ -52,4 +61,15 @@ func (Release) decide(r Rules, s State, by Person, _ time.Time) ([]Event, error)
 		return nil, AlreadySaid
 	}
 	return []Event{Released{}}, nil
+}
+
+// maxDamaged bounds what rooms are told: when a whole disk is gone, one history
+// after the other says nothing new. All of them are in the metric and the log.
+const maxDamaged = 10
+
+func (c ReportDamage) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
+	if slices.Contains(s.Damaged, Damaged(c)) || len(s.Damaged) >= maxDamaged {
+		return nil, nil
+	}
+	return []Event{Damaged(c)}, nil
 }

@@ -40,6 +40,22 @@ func TestAHoldEndsWhenAnApproverSaysGo(t *testing.T) {
 	}
 }
 
+func TestDamageIsToldOnceAndNotWithoutEnd(t *testing.T) {
+	h := system(t)
+	edited := incident.ReportDamage{Of: "inc-1", Seq: 3, Why: "edited"}
+	h.refused(incident.OnlyBot, "ana", edited)
+	h.must(incident.Bot, edited)
+	h.silent(incident.Bot, edited)
+	h.must(incident.Bot, incident.ReportDamage{Of: "inc-1", Seq: 2, Why: "gap"}) // that is news
+	for n := uint64(2); n < 10; n++ {
+		h.must(incident.Bot, incident.ReportDamage{Of: incident.NewID(n), Why: "missing"})
+	}
+	h.silent(incident.Bot, incident.ReportDamage{Of: "inc-99", Why: "missing"})
+	if got := len(h.state().Damaged); got != 10 {
+		t.Errorf("%d findings, want 10", got)
+	}
+}
+
 func TestTheSystemLogIsNoIncident(t *testing.T) {
 	h := system(t)
 	if h.state().Open() {
@@ -62,6 +78,7 @@ func TestAnIncidentIsNoSystemLog(t *testing.T) {
 	h.refused(incident.NotOpen, incident.Bot, incident.Configure{Digest: "d1"})
 	h.refused(incident.NotOpen, incident.Bot, incident.Hold{Why: incident.HoldClock})
 	h.refused(incident.NotOpen, "ana", incident.Release{})
+	h.refused(incident.NotOpen, incident.Bot, incident.ReportDamage{Of: "inc-1"})
 }
 
 func TestANewerSystemRecordHoldsUntilAPersonLooks(t *testing.T) {

@@ -21,6 +21,22 @@ type Status struct {
 	Accounts []Account `json:"accounts"`
 	Rooms    []Room    `json:"rooms"`
 	Lanes    []Lane    `json:"lanes"`
+	Record   *Record   `json:"record,omitempty"` // of a running bot only
+}
+
+// Record is whether the record holds, as far as the running bot has checked it
+// since its start.
+type Record struct {
+	Broken  []Broken  `json:"broken"`
+	Checked time.Time `json:"checked,omitzero"` // when everything was last read through; zero: not yet
+	Heads   string    `json:"heads,omitempty"`  // why the file of heads can't be written at present
+}
+
+// Broken is a history that does not hold.
+type Broken struct {
+	ID  incident.ID `json:"id"`
+	At  uint64      `json:"broken_at,omitempty"` // the first record that does not hold
+	Why string      `json:"why"`                 // as in [Checked]
 }
 
 // Account is a configured cloud account.

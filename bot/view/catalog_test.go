@@ -117,8 +117,14 @@ func named(t *testing.T) []string {
 	for _, verb := range []string{"answer", "take", "note", "approve", "decline", "withdraw"} {
 		ids = append(ids, "said."+verb)
 	}
-	for _, why := range []string{incident.HoldRestored, incident.HoldBehind, incident.HoldRestoredBehind, incident.HoldClock, incident.HoldForeign} {
+	holds := []string{
+		incident.HoldRestored, incident.HoldBehind, incident.HoldRestoredBehind, incident.HoldClock, incident.HoldForeign, incident.HoldBroken,
+	}
+	for _, why := range holds {
 		ids = append(ids, "hold."+why)
+	}
+	for _, why := range []string{"edited", "gap", "reordered", "foreign", "missing", "unreadable"} {
+		ids = append(ids, "damage."+why)
 	}
 	for _, value := range []string{incident.Yes, incident.No, incident.Unknown, incident.Free, incident.Full} {
 		ids = append(ids, "fact.value."+value)

@@ -67,6 +67,8 @@ func (p page) entry(r incident.Record) (string, bot.Tone) {
 		return p.holding(e.Why), bot.Alarm
 	case incident.Released:
 		return p.say("line.released"), bot.Plain
+	case incident.Damaged:
+		return p.damaged(e), bot.Alarm
 	case incident.Foreign:
 		return p.say("line.foreign", "kind", clean(e.Name, maxName)), bot.Warn
 	}

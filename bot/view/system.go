@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strconv"
+
 	"twokey/incident"
 )
 
@@ -47,4 +49,16 @@ func (p page) holding(why string) string {
 		id = "hold.other"
 	}
 	return p.prose(p.say("line.held"), p.say(id))
+}
+
+// damaged says which history does not hold, and where.
+func (p page) damaged(e incident.Damaged) string {
+	why := "damage." + e.Why
+	if !p.has(why) {
+		why = "damage.other"
+	}
+	if e.Seq == 0 {
+		return p.say("line.damaged_whole", "id", string(e.Of), "why", p.say(why))
+	}
+	return p.say("line.damaged", "id", string(e.Of), "n", strconv.FormatUint(e.Seq, 10), "why", p.say(why))
 }

@@ -73,10 +73,10 @@ func (a *app) assemble(ctx context.Context) error {
 		People: a.config.people(), Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
 		Sites: a.config.sites(), Log: a.log, Now: a.now, Salt: rand.Text,
 	}
-	a.metrics.lanes = a.bot.Lanes()
+	a.metrics.lanes, a.metrics.checks, a.metrics.heads = a.bot.Lanes(), a.bot.Checks, a.heads
 	a.reader = local(a.store, a.config, rules, words, a.now)
 	a.reader.Describe = a.describe
-	if err := a.holdIfOld(ctx); err != nil {
+	if err := errors.Join(a.holdIfOld(ctx), a.bot.CheckSystem(ctx)); err != nil {
 		return err
 	}
 	return configured(ctx, a.bot, a.config.settings(rules))
@@ -158,6 +158,7 @@ func (a *app) describe(ctx context.Context, s *api.Status) error {
 	for _, c := range a.bot.Chats {
 		s.Rooms = append(s.Rooms, api.Room{Name: c.Room(), Platform: c.Platform(), Inbound: a.metrics.inbound(c.Room())})
 	}
+	s.Record = a.record()
 	for _, lane := range a.bot.Lanes() {
 		due, _, err := a.store.NextDue(ctx, lane)
 		if err != nil {
@@ -166,6 +167,19 @@ func (a *app) describe(ctx context.Context, s *api.Status) error {
 		s.Lanes = append(s.Lanes, api.Lane{Name: lane, Due: due})
 	}
 	return nil
+}
+
+// record is how the evidence stands.
+func (a *app) record() *api.Record {
+	found := a.bot.Checks()
+	r := &api.Record{Checked: found.Whole, Broken: make([]api.Broken, len(found.Broken))}
+	for i, d := range found.Broken {
+		r.Broken[i] = api.Broken{ID: d.Of, At: d.Seq, Why: d.Why}
+	}
+	if err := a.heads.Failing(); err != nil {
+		r.Heads = err.Error()
+	}
+	return r
 }
 
 // close ends what newApp began, also when it did not get to the end.

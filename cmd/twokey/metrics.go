@@ -13,6 +13,7 @@ import (
 	"twokey/bot"
 	"twokey/bot/api"
 	"twokey/store"
+	"twokey/store/heads"
 )
 
 // metrics are few, and none has a key id, a person or foreign text in a label.
@@ -22,6 +23,8 @@ type metrics struct {
 	store    store.Store
 	now      func() time.Time
 	lanes    []string
+	checks   func() bot.Checks
+	heads    *heads.File // nil: none is kept
 
 	mu   sync.Mutex
 	last map[string]time.Time // by room
@@ -32,6 +35,10 @@ var (
 	laneLate      = prometheus.NewDesc("twokey_jobs_late_seconds", "How long the oldest job that is due has waited.", []string{"lane"}, nil)
 	lastInbound   = prometheus.NewDesc("twokey_room_last_inbound_timestamp_seconds",
 		"When somebody last pressed or typed something in a room, since the start.", []string{"room"}, nil)
+	chainBroken  = prometheus.NewDesc("twokey_chain_broken", "Histories that do not hold together, as found since the start.", nil, nil)
+	chainChecked = prometheus.NewDesc("twokey_chain_checked_timestamp_seconds", "When the whole record was last read through; 0: not yet.", nil, nil)
+	headsFailing = prometheus.NewDesc("twokey_heads_failing", "1 while the file of heads can't be written.", nil, nil)
+	headsLost    = prometheus.NewDesc("twokey_heads_lost_total", "Heads left out because too many waited for the file.", nil, nil)
 )
 
 func newMetrics(registry *prometheus.Registry, s store.Store, now func() time.Time) *metrics {
@@ -49,7 +56,7 @@ var _ prometheus.Collector = (*metrics)(nil)
 
 // Describe implements [prometheus.Collector].
 func (m *metrics) Describe(all chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{openIncidents, laneLate, lastInbound} {
+	for _, d := range []*prometheus.Desc{openIncidents, laneLate, lastInbound, chainBroken, chainChecked, headsFailing, headsLost} {
 		all <- d
 	}
 }
@@ -65,6 +72,7 @@ func (m *metrics) Collect(all chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		all <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
+	m.evidence(gauge, all)
 	open, err := m.store.Find(ctx, store.Query{Open: true, Limit: api.MaxLimit})
 	if err != nil {
 		all <- prometheus.NewInvalidMetric(openIncidents, err)
@@ -87,6 +95,27 @@ func (m *metrics) Collect(all chan<- prometheus.Metric) {
 	defer m.mu.Unlock()
 	for room, at := range m.last {
 		gauge(lastInbound, float64(at.Unix()), room)
+	}
+}
+
+// evidence says how the record stands. It asks nobody, so that it is told also
+// while the store does not answer.
+func (m *metrics) evidence(gauge func(*prometheus.Desc, float64, ...string), all chan<- prometheus.Metric) {
+	if m.checks != nil {
+		found, whole := m.checks(), 0.0
+		if !found.Whole.IsZero() {
+			whole = float64(found.Whole.Unix())
+		}
+		gauge(chainBroken, float64(len(found.Broken)))
+		gauge(chainChecked, whole)
+	}
+	if m.heads != nil {
+		failing := 0.0
+		if m.heads.Failing() != nil {
+			failing = 1
+		}
+		gauge(headsFailing, failing)
+		all <- prometheus.MustNewConstMetric(headsLost, prometheus.CounterValue, float64(m.heads.Lost()))
 	}
 }
 
