@@ -23,6 +23,7 @@ func (h handler) verify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	_ = http.NewResponseController(w).Flush() // the answer has begun, however long the first history takes
 	if err := streamChecks(r.Context(), w, h.Reader); err != nil {
 		h.Log.ErrorContext(r.Context(), "verify", slog.Any("error", err))
 		panic(http.ErrAbortHandler) // net/http closes the connection without a word

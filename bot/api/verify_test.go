@@ -3,12 +3,19 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
 
 	"twokey/bot/api"
 	"twokey/incident"
+	"twokey/store"
+	"twokey/store/heads"
 )
 
 // verification is what a whole verify found.
@@ -118,5 +125,62 @@ func TestAnIncidentThatTheIndexForgotIsStillChecked(t *testing.T) {
 	})
 	if v := verified(t, w); v.OK || v.Logs[0].ID != "inc-1" || v.Logs[0].Why != "edited" {
 		t.Errorf("got %+v", v)
+	}
+}
+
+func TestWhatWasTakenOutIsKnown(t *testing.T) {
+	w := newWorld(t)
+	head := verified(t, w).Logs[0].Head
+	value := heads.Purge{Seq: 5, Hash: head, Archive: "2026.jsonl.gz"}.Value("inc-1")
+	if err := w.bot.Store.Append(t.Context(), store.Batch{Values: []store.Value{value}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := verified(t, w).Logs[0]; got.Purged != "" {
+		t.Errorf("it is still there: %+v", got)
+	}
+	w.tamper(func(tx *bbolt.Tx) error {
+		for seq := byte(1); seq <= 5; seq++ {
+			b, key := recordAt(tx, "inc-1", seq)
+			if err := b.Delete(key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	want := api.Checked{ID: "inc-1", OK: true, Records: 5, Head: head, Purged: "2026.jsonl.gz"}
+	if diff := cmp.Diff(want, verified(t, w).Logs[0]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// partial is a reader whose store breaks after the first history.
+type partial struct{ api.Reader }
+
+var errDisk = errors.New("the disk is gone")
+
+func (p partial) Verify(ctx context.Context, each func(api.Checked) error) error {
+	return p.Reader.Verify(ctx, func(c api.Checked) error {
+		if c.ID == incident.System {
+			return errDisk
+		}
+		return each(c)
+	})
+}
+
+// A part is never taken for the whole.
+func TestAVerifyThatBreaksOffSaysSo(t *testing.T) {
+	w := newWorld(t)
+	server := httptest.NewServer(api.New(api.Config{Token: token, Reader: partial{w.read}, Log: slog.New(slog.DiscardHandler)}))
+	defer server.Close()
+	client := &api.Client{URL: server.URL, Token: token, HTTP: http.DefaultClient}
+	if v, err := verify(t.Context(), client); !errors.Is(err, api.ErrPartial) {
+		t.Errorf("%+v %v", v, err)
+	}
+	whole := w.client()
+	if err := whole.Verify(t.Context(), func(api.Checked) error { return errDisk }); !errors.Is(err, errDisk) {
+		t.Errorf("the caller's own error: %v", err)
+	}
+	if _, err := whole.VerifyOne(t.Context(), "nobody"); !errors.Is(err, api.ErrNotFound) {
+		t.Errorf("nobody: %v", err)
 	}
 }
