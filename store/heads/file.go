@@ -19,6 +19,8 @@ const (
 	// SyncEvery is how often at most the file is forced to the disk: what a loss
 	// of power can take from its end.
 	SyncEvery = time.Second
+	// gatherFor is how long a head may wait for others.
+	gatherFor = 2 * time.Millisecond
 	// retryEvery is how often a file that can't be written is tried again.
 	retryEvery = time.Second
 	// maxWaiting is how many histories can wait for a file that can't be written.
@@ -171,9 +173,13 @@ func (f *File) run() {
 		due := false
 		select {
 		case <-f.wake:
-			if retry != nil && !f.awaited() {
+			if f.awaited() {
+				break
+			}
+			if retry != nil {
 				continue
 			}
+			f.gather()
 		case <-retry:
 			due = true
 		case <-sync:
@@ -183,6 +189,15 @@ func (f *File) run() {
 			return
 		}
 		sync, retry = f.next(sync, f.write(due))
+	}
+}
+
+// gather lets more come in: nobody waits for a head, and a busy store makes
+// hundreds in the time of one write.
+func (f *File) gather() {
+	select {
+	case <-time.After(gatherFor):
+	case <-f.quit:
 	}
 }
 

@@ -176,6 +176,7 @@ func TestWhatWaitsIsTriedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Note(head("inc-1", 1))
+		time.Sleep(100 * time.Millisecond)
 		synctest.Wait()
 		if err := f.Failing(); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("failing: %v", err)
@@ -293,14 +294,4 @@ func TestNoFileWritesNothing(t *testing.T) {
 	if err := errors.Join(f.Purge(t.Context(), head("inc-1", 1)), f.Flush(t.Context()), f.Failing(), f.Close()); err != nil || f.Lost() != 0 {
 		t.Error(err)
 	}
-}
-
-// BenchmarkNote is what an append pays.
-func BenchmarkNote(b *testing.B) {
-	f := open(b, newFile(b), quiet)
-	b.RunParallel(func(p *testing.PB) {
-		for i := 0; p.Next(); i++ {
-			f.Note(head(newID(i%1000), uint64(i+1)))
-		}
-	})
 }
