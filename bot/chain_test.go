@@ -342,24 +342,39 @@ func TestABrokenSystemLogHoldsUntilAnApproverSaysGo(t *testing.T) {
 	})
 }
 
-// A store that fails is no finding.
-func TestAStoreThatFailsIsNoDamage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvidence(t)
-		e.open()
-		e.bot.Store = deadDisk{e.bot.Store}
-		stop := running(e.bot)
-		time.Sleep(time.Minute)
-		stop()
-		if got := e.bot.Checks(); len(got.Broken) != 0 || !got.Whole.IsZero() {
-			t.Errorf("found %+v", got)
-		}
-		e.close()
-	})
+// editedSystem is a file in which somebody edits the bot's own log while it runs.
+type editedSystem struct {
+	store.Store
+	edited *bool
 }
 
-type deadDisk struct{ store.Store }
+func (e editedSystem) Load(ctx context.Context, id incident.ID) ([]incident.Record, error) {
+	records, err := e.Store.Load(ctx, id)
+	if id == incident.System && *e.edited && len(records) > 0 {
+		records[0].Bytes = bytes.Replace(bytes.Clone(records[0].Bytes), []byte(`"digest":"d"`), []byte(`"digest":"e"`), 1)
+	}
+	return records, err
+}
 
-func (deadDisk) Load(context.Context, incident.ID) ([]incident.Record, error) {
-	return nil, errors.New("the disk is gone")
+func TestNothingStartsOnAnEditedSystemLog(t *testing.T) {
+	edited := false
+	s := alerted(t, chattest.Options{Store: func(under store.Store) store.Store { return editedSystem{under, &edited} }})
+	if err := s.Bot.Configured(t.Context(), "d", nil); err != nil {
+		t.Fatal(err)
+	}
+	s.say(chattest.Ana, "approve 2")
+	edited = true
+	s.say(chattest.Bo, "approve 2")
+	s.Settle()
+	if got := s.KeyStatus(); got != "Active" {
+		t.Errorf("the key is %s while nobody knows whether a hold was taken out", got)
+	}
+	s.showsIt("On hold")
+	if a := s.say(chattest.Chen, "go"); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.After(time.Minute)
+	if got := s.KeyStatus(); got != "Inactive" {
+		t.Errorf("the key is %s after go", got)
+	}
 }

@@ -176,6 +176,17 @@ func TestAVerifyThatBreaksOffSaysSo(t *testing.T) {
 	if v, err := verify(t.Context(), client); !errors.Is(err, api.ErrPartial) {
 		t.Errorf("%+v %v", v, err)
 	}
+	for _, cut := range []string{
+		"", "{", `{"incidents": [`, `{"incidents": [{"id": "inc-1", "ok": true}`, `{"incidents": [{"id": "inc-1", "ok": true},`,
+		`{"incidents": [{"id": "inc-1", "ok": true}]`, `{"incidents": [{"id": "inc-1", "ok": true}]}`, `{"ok": true}`, `[]`,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(cut)) }))
+		broken := &api.Client{URL: server.URL, Token: token, HTTP: http.DefaultClient}
+		if v, err := verify(t.Context(), broken); !errors.Is(err, api.ErrPartial) {
+			t.Errorf("%s: %+v %v", cut, v, err)
+		}
+		server.Close()
+	}
 	whole := w.client()
 	if err := whole.Verify(t.Context(), func(api.Checked) error { return errDisk }); !errors.Is(err, errDisk) {
 		t.Errorf("the caller's own error: %v", err)

@@ -61,7 +61,7 @@ const (
 	tailLen = 16 << 10
 	// tailHistories is how many histories are compared at start. Lines of
 	// appends at the same time may stand in another order than their records.
-	tailHistories = 16
+	tailHistories = 4
 )
 
 // Behind reports whether the newest heads of a file are ahead of a store, and
