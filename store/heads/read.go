@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"twokey/incident"
 	"twokey/store"
 )
 
@@ -56,76 +55,50 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return nil, err
 }
 
-const (
-	// tailLen is how much of a file is read at start: enough for many lines.
-	tailLen = 16 << 10
-	// tailHistories is how many histories are compared at start. Lines of
-	// appends at the same time may stand in another order than their records.
-	tailHistories = 4
-)
+// tailLen is how much of a file is read at start: enough for many lines.
+const tailLen = 16 << 10
 
-// Behind reports whether the newest heads of a file are ahead of a store, and
-// the first of them that is: then the store is an old copy, or its end was cut
-// off. However long the file has grown, only its end is read. No file knows
-// nothing.
+// Behind reports whether the newest head of a file is ahead of a store: then the
+// store is an old copy, or its end was cut off. Only the last line counts: what
+// was missing once, and a person let pass, does not come up at every start.
+// However long the file has grown, only its end is read. No file knows nothing.
 func Behind(ctx context.Context, path string, s store.Store) (Head, bool, error) {
-	tail, err := newest(path)
+	h, ok, err := newest(path)
 	if err != nil {
-		return Head{}, false, fmt.Errorf("read %s: %w", path, err)
+		return h, false, fmt.Errorf("read %s: %w", path, err)
 	}
-	for _, h := range tail {
-		known, err := knows(ctx, s, h)
-		if err != nil {
-			return h, false, err
-		}
-		if !known {
-			return h, true, nil
-		}
+	if !ok {
+		return h, false, nil
 	}
-	return Head{}, false, nil
+	known, err := knows(ctx, s, h)
+	return h, err == nil && !known, err
 }
 
-// newest are the newest heads of the last few histories of a file.
-func newest(path string) ([]Head, error) {
+// newest is the last head of a file; false if there is none.
+func newest(path string) (Head, bool, error) {
 	f, err := os.Open(path) //nolint:gosec // the operator's own path
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return Head{}, false, nil
 	}
 	if err != nil {
-		return nil, withoutPath(err)
+		return Head{}, false, withoutPath(err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	if info, err := f.Stat(); err == nil && info.Size() > tailLen {
 		if _, err := f.Seek(-tailLen, io.SeekEnd); err != nil {
-			return nil, withoutPath(err)
+			return Head{}, false, withoutPath(err)
 		}
 	}
 	tail, err := io.ReadAll(io.LimitReader(f, tailLen))
 	if err != nil {
-		return nil, withoutPath(err)
+		return Head{}, false, withoutPath(err)
 	}
-	return newestOf(string(tail)), nil
-}
-
-func newestOf(tail string) []Head {
-	lines := strings.Split(tail, "\n")
-	at := make(map[incident.ID]int)
-	var found []Head
-	for _, line := range slices.Backward(lines) {
-		h, ok := Parse(line)
-		if !ok {
-			continue
-		}
-		n, seen := at[h.ID]
-		switch {
-		case seen && h.Seq > found[n].Seq:
-			found[n] = h
-		case !seen && len(found) < tailHistories:
-			at[h.ID] = len(found)
-			found = append(found, h)
+	for _, line := range slices.Backward(strings.Split(string(tail), "\n")) {
+		if h, ok := Parse(line); ok {
+			return h, true, nil
 		}
 	}
-	return found
+	return Head{}, false, nil
 }
 
 // knows reports whether a store holds the record of a head, or knows that it was
