@@ -27,6 +27,9 @@ var ErrConflict = errors.New("incident changed meanwhile")
 // nothing, call nothing.
 var ErrLost = errors.New("lease lost")
 
+// ErrBusy says that an incident may not be purged: it is open, or work waits for it.
+var ErrBusy = errors.New("incident is open or has work waiting")
+
 // TakenError says that a mark's name is taken, be it by the same incident.
 type TakenError struct {
 	Mark     string
@@ -143,6 +146,13 @@ type Store interface {
 	// Values returns the side values whose keys begin with prefix, sorted by the
 	// bytes of their keys.
 	Values(ctx context.Context, prefix string) ([]Value, error)
+
+	// Purge removes, all or none, the records, index entries and marks of some
+	// incidents. It returns [ErrBusy] if one of them is open by its index, or if a
+	// job of it waits or is being done; the system log always is. Those that are
+	// not there are passed over. Their numbers are never given out again. Side
+	// values are nobody's in particular: who wrote them erases them.
+	Purge(ctx context.Context, ids ...incident.ID) error
 
 	// Close ends the use of the store.
 	Close() error

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -41,7 +42,7 @@ func agree(t *testing.T, open func(*testing.T) (a, b store.Store)) {
 			"":       g.compare,
 			"append": g.append, "append more": g.append, "create": g.create,
 			"claim": g.claim, "claim more": g.claim, "extend": g.extend, "finish": g.finish, "retry": g.retry,
-			"find": g.find, "wait": g.wait,
+			"find": g.find, "wait": g.wait, "purge": g.purge,
 		})
 	})
 }
@@ -119,6 +120,7 @@ func (g *game) batch(r *rapid.T, ids ...incident.ID) store.Batch {
 		key := rapid.SampledFrom([]string{"a", "ab", "b", "c"}).Draw(r, "job")
 		lane := gameLanes()[len(key)-1]
 		j := job(key, lane, g.soon(r))
+		j.Incident = id
 		j.Seq = uint64(rapid.IntRange(1, 9).Draw(r, "seq")) //nolint:gosec // small
 		b.Jobs = append(b.Jobs, j)
 	}
@@ -250,6 +252,14 @@ func (g *game) lost(l store.Lease) error {
 		return nil
 	}
 	return store.ErrLost
+}
+
+func (g *game) purge(r *rapid.T) {
+	ids := rapid.SliceOfN(rapid.SampledFrom(gameIDs()), 0, 2).Draw(r, "purged")
+	got := g.either(r).Purge(g.ctx, ids...)
+	if want := g.model.purge(ids); (want == nil) != (got == nil) || want != nil && !errors.Is(got, want) {
+		r.Fatalf("Purge %v = %v, want %v", ids, got, want)
+	}
 }
 
 func (g *game) find(r *rapid.T) {

@@ -119,6 +119,26 @@ func (m *model) create(open func(incident.ID) store.Batch) (incident.ID, error) 
 	return incident.NewID(n), nil
 }
 
+func (m *model) purge(ids []incident.ID) error {
+	for _, id := range ids {
+		if m.index[id].Open {
+			return store.ErrBusy
+		}
+		for _, w := range m.jobs {
+			if w.job.Incident == id {
+				return store.ErrBusy
+			}
+		}
+	}
+	for _, id := range ids {
+		delete(m.records, id)
+		delete(m.index, id)
+		maps.DeleteFunc(m.marks, func(_ string, k store.Mark) bool { return k.Incident == id })
+		m.created = max(m.created, id.Number())
+	}
+	return nil
+}
+
 func (m *model) ask(j incident.Job) {
 	w, ok := m.jobs[j.Key]
 	switch {

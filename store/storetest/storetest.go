@@ -17,7 +17,7 @@ import (
 // store, which are the same one twice where the kind allows one process only.
 // open sees to it that they are closed after its t; Run may close them earlier.
 func Run(t *testing.T, open func(t *testing.T) (a, b store.Store)) {
-	for _, c := range slices.Concat(recordClaims(), createClaims(), refusalClaims(), markClaims(), jobClaims(), leaseClaims(), findClaims(), valueClaims()) {
+	for _, c := range slices.Concat(recordClaims(), createClaims(), refusalClaims(), markClaims(), jobClaims(), leaseClaims(), findClaims(), valueClaims(), purgeClaims()) {
 		t.Run(c.says, func(t *testing.T) {
 			a, b := open(t)
 			c.check(two{t, a, b})
