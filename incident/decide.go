@@ -80,6 +80,9 @@ func (r Rules) Decide(s State, by Person, at time.Time, c Command) ([]Event, err
 	if s.ReadOnly {
 		return nil, ReadOnly
 	}
+	if s.Archive != "" {
+		return nil, InArchive
+	}
 	if _, of := c.(systemCommand); s.Seq > 0 && of != (s.ID == System) {
 		return nil, NotOpen
 	}

@@ -172,6 +172,18 @@ type (
 	Reopened struct {
 		Why string `json:"why"` // "key_active"
 	}
+	// Retired is the last record of an incident that leaves the store for a file.
+	Retired struct {
+		File string `json:"file"` // name of the archive
+	}
+	// Archived says that a file holds incidents that leave the store, and was read
+	// back. System log only.
+	Archived struct {
+		File   string `json:"file"`   // its name
+		SHA256 string `json:"sha256"` // of the file, in hex
+		Count  int    `json:"count"`  // of incidents
+		Ends   Hash   `json:"ends"`   // where each of them ends: see [EndsDigest]
+	}
 	// Configured is a change of people, approval, automation or playbook.
 	// System log only.
 	Configured struct {
@@ -239,6 +251,8 @@ func (Absorbed) Kind() string     { return "absorbed" }
 func (FalseAlarmed) Kind() string { return "false_alarmed" }
 func (Closed) Kind() string       { return "closed" }
 func (Reopened) Kind() string     { return "reopened" }
+func (Retired) Kind() string      { return "retired" }
+func (Archived) Kind() string     { return "archived" }
 func (Configured) Kind() string   { return "configured" }
 func (Held) Kind() string         { return "held" }
 func (Released) Kind() string     { return "released" }
@@ -288,6 +302,8 @@ var kinds = func() map[string]reflect.Type {
 		FalseAlarmed{},
 		Closed{},
 		Reopened{},
+		Retired{},
+		Archived{},
 		Configured{},
 		Held{},
 		Released{},

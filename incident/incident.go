@@ -82,13 +82,15 @@ type State struct {
 	Absorbed   []ID
 	Breaches   []Breach
 	Stuck      []Stuck
-	ReadOnly   bool // holds a record of a kind this version does not know
+	ReadOnly   bool   // holds a record of a kind this version does not know
+	Archive    string // the file for which it leaves the store; nothing can be added any more
 
-	Held    string    // system log only: why no step may start; empty: not held
-	Damaged []Damaged // system log only: histories that were found not to hold
-	Config  string    // system log only: digest of the last configuration
-	Around  Around    // not folded: filled in by the caller before deciding
-	Unknown []string  // kinds of records that were not understood
+	Held     string     // system log only: why no step may start; empty: not held
+	Damaged  []Damaged  // system log only: histories that were found not to hold
+	Config   string     // system log only: digest of the last configuration
+	Archives []Archived // system log only: files that hold incidents
+	Around   Around     // not folded: filled in by the caller before deciding
+	Unknown  []string   // kinds of records that were not understood
 }
 
 // Around is what a decision must know from outside the incident's own log. The
@@ -121,7 +123,7 @@ func (s State) clone() State {
 	s.Alerts = slices.Clip(s.Alerts)
 	s.Links, s.Absorbed = slices.Clip(s.Links), slices.Clip(s.Absorbed)
 	s.Breaches, s.Stuck, s.Unknown = slices.Clip(s.Breaches), slices.Clip(s.Stuck), slices.Clip(s.Unknown)
-	s.Damaged = slices.Clip(s.Damaged)
+	s.Damaged, s.Archives = slices.Clip(s.Damaged), slices.Clip(s.Archives)
 	s.Proposals = slices.Clone(s.Proposals)
 	return s
 }

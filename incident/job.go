@@ -55,6 +55,9 @@ func (r Rules) Jobs(after State, records []Record, rooms []string) []Job {
 		return nil
 	}
 	last := records[len(records)-1]
+	if _, ends := last.Event.(Retired); ends {
+		return nil // nobody is told of it, and nothing follows
+	}
 	var jobs []Job
 	for _, room := range rooms {
 		if onlyGaveUp(records, room) {
@@ -180,7 +183,7 @@ const (
 // NextLook is when the incident is to be read back next, after now; zero when
 // never again.
 func (s State) NextLook(now time.Time) time.Time {
-	if s.MergedInto != "" {
+	if s.MergedInto != "" || s.Archive != "" {
 		return time.Time{}
 	}
 	if !s.Closed.IsZero() {

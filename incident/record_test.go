@@ -52,6 +52,8 @@ func everything() []incident.Event {
 		incident.Reopened{Why: "key_active"},
 		incident.Configured{Digest: "d", Changes: []incident.Change{{What: "need", Who: "bo", From: "1", To: "2"}}},
 		incident.Held{Why: incident.HoldClock},
+		incident.Retired{File: "closed.jsonl.gz"},
+		incident.Archived{File: "closed.jsonl.gz", SHA256: "5a", Count: 3, Ends: "6b"},
 		incident.Released{},
 		incident.Damaged{Of: "inc-2", Seq: 3, Why: "edited"},
 	}

@@ -15,6 +15,7 @@ const (
 	AlreadyOpen    Refusal = "already_open"     // the incident exists
 	NotOpen        Refusal = "not_open"         // closed, merged, or never opened
 	ReadOnly       Refusal = "read_only"        // holds records of a newer version
+	InArchive      Refusal = "in_archive"       // left the store for a file
 	NoSuchPlan     Refusal = "no_such_plan"     // no plan of that number or digest
 	OtherPlan      Refusal = "other_plan"       // the digest is not this plan's
 	AlreadyWaiting Refusal = "already_waiting"  // the same plan already waits for votes

@@ -123,7 +123,7 @@ func named(t *testing.T) []string {
 	for _, why := range holds {
 		ids = append(ids, "hold."+why)
 	}
-	for _, why := range []string{"edited", "gap", "reordered", "foreign", "missing", "unreadable"} {
+	for _, why := range []string{"edited", "gap", "reordered", "foreign", "missing", "unreadable", "tombstones"} {
 		ids = append(ids, "damage."+why)
 	}
 	for _, value := range []string{incident.Yes, incident.No, incident.Unknown, incident.Free, incident.Full} {

@@ -61,6 +61,10 @@ func (p page) entry(r incident.Record) (string, bot.Tone) {
 		return dots(p.say("line.closed"), p.reason(e.Reason)), bot.Plain
 	case incident.Reopened:
 		return p.say("line.reopened"), bot.Alarm
+	case incident.Retired:
+		return p.say("line.retired", "file", clean(e.File, maxName)), bot.Plain
+	case incident.Archived:
+		return p.say("line.archived", "file", clean(e.File, maxName), "n", strconv.Itoa(e.Count)), bot.Plain
 	case incident.Configured:
 		return p.changes(e.Changes), bot.Warn
 	case incident.Held:
