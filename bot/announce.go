@@ -35,6 +35,9 @@ func (b *Bot) announce(ctx context.Context, l store.Lease) error {
 	if err != nil {
 		return fmt.Errorf("load %s: %w", l.Job.Incident, err)
 	}
+	if len(records) == 0 {
+		return b.Store.Finish(ctx, l) // it left the store
+	}
 	scene, err := b.scene(ctx, incident.Fold(records), b.Language)
 	if err != nil {
 		return err

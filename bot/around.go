@@ -64,7 +64,8 @@ func (b *Bot) sameUser(ctx context.Context, id incident.ID, t incident.Target) (
 			holders = append(holders, other.Incident)
 		}
 	}
-	return named, holders, nil
+	before, err := b.formerlyNamed(ctx, t.Account, t.UserID)
+	return append(named, before...), holders, err
 }
 
 // scene gathers what a view reads.

@@ -18,7 +18,7 @@ import (
 )
 
 // Bot handles incidents. Its fields are set once, before [Bot.Run]; none may be
-// left out but Webhook and Sites.
+// left out but Webhook, Sites and Retention.
 type Bot struct {
 	Rules    incident.Rules
 	Chain    incident.Chain
@@ -34,6 +34,8 @@ type Bot struct {
 	Log      *slog.Logger
 	Now      func() time.Time // time.Now
 	Salt     func() string    // crypto/rand.Text
+
+	Retention *Retention // nil: closed incidents stay
 
 	wake   wakers
 	checks checks

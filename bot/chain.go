@@ -26,6 +26,7 @@ type checks struct {
 	mu     sync.Mutex
 	broken map[incident.ID]incident.Damaged
 	whole  time.Time
+	files  []string // archives that the system log names
 }
 
 // Checks tells what was found so far.
@@ -73,7 +74,7 @@ func (b *Bot) checkRecord(ctx context.Context) (err error) {
 	if err := b.checkOpen(ctx); err != nil {
 		return err
 	}
-	if err := b.checkAll(ctx); err != nil {
+	if err := errors.Join(b.checkAll(ctx), b.checkGraves(ctx)); err != nil {
 		return err
 	}
 	b.checks.mu.Lock()
@@ -152,11 +153,16 @@ func damageOf(id incident.ID, err error) incident.Damaged {
 // errGone says that an incident has a number and no records.
 var errGone = errors.New("it has no records any more")
 
-// absent tells of a history that is gone, unless it was exported and taken out.
+// absent tells of a history that is gone, unless it was archived.
 func (b *Bot) absent(ctx context.Context, id incident.ID) error {
-	_, purged, err := b.Store.Value(ctx, "purged/"+string(id))
-	if err != nil || purged {
+	t, purged, err := Buried(ctx, b.Store, id)
+	if err != nil {
 		return err
+	}
+	if purged {
+		if known, err := b.knownFile(ctx, t.File); err != nil || known {
+			return err
+		}
 	}
 	return b.damaged(ctx, incident.State{}, incident.Damaged{Of: id, Why: "missing"}, errGone)
 }

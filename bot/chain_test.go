@@ -254,7 +254,9 @@ func TestWhatWasExportedAndTakenOutIsNotMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvidence(t)
 		e.open()
-		value := heads.Purge{Seq: 4, Hash: incident.Hash(strings.Repeat("0", 64)), Archive: "2026.jsonl.gz"}.Value("inc-2")
+		end := incident.End{Incident: "inc-2", Seq: 4, Hash: incident.Hash(strings.Repeat("0", 64))}
+		value := heads.Purge{Seq: end.Seq, Hash: end.Hash, Archive: "2026.jsonl.gz"}.Value(end.Incident)
+		e.do(incident.System, incident.Bot, incident.Archive{File: "2026.jsonl.gz", SHA256: "5a", Count: 1, Ends: incident.DigestEnds([]incident.End{end})})
 		if err := e.bot.Store.Append(t.Context(), store.Batch{Values: []store.Value{value}}); err != nil {
 			t.Fatal(err)
 		}
@@ -265,6 +267,42 @@ func TestWhatWasExportedAndTakenOutIsNotMissed(t *testing.T) {
 			t.Errorf("told %v", got)
 		}
 	})
+}
+
+// Whoever takes an incident out can write a tombstone for it, but not the record
+// of the system log that goes with it.
+func TestAForgedTombstoneIsTold(t *testing.T) {
+	end := incident.End{Incident: "inc-2", Seq: 4, Hash: incident.Hash(strings.Repeat("0", 64))}
+	for what, c := range map[string]struct {
+		file string
+		want incident.Damaged
+	}{
+		"of a file that nobody wrote": {"forged.jsonl.gz", incident.Damaged{Of: "inc-2", Why: "missing"}},
+		"of one that holds others":    {"2026.jsonl.gz", incident.Damaged{Of: incident.System, Why: "tombstones"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEvidence(t)
+				e.open()
+				left := incident.End{Incident: "inc-1", Seq: 3, Hash: end.Hash} // on its way out: it is still there
+				a := incident.Archive{File: "2026.jsonl.gz", SHA256: "5a", Count: 1, Ends: incident.DigestEnds([]incident.End{left})}
+				e.do(incident.System, incident.Bot, a)
+				values := []store.Value{
+					heads.Purge{Seq: left.Seq, Hash: left.Hash, Archive: a.File}.Value(left.Incident),
+					heads.Purge{Seq: end.Seq, Hash: end.Hash, Archive: c.file}.Value(end.Incident),
+				}
+				if err := e.bot.Store.Append(t.Context(), store.Batch{Values: values}); err != nil {
+					t.Fatal(err)
+				}
+				e.close()
+				e.damage(drop("inc-2", 1, 2, 3, 4))
+				e.runs(10 * time.Second)
+				if diff := cmp.Diff([]incident.Damaged{c.want}, e.told()); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
 }
 
 // However many incidents there are, reading through them leaves the disk alone.
@@ -280,6 +318,7 @@ func TestReadingThroughIsSlow(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer e.close()
+		e.do(incident.System, incident.Bot, incident.Archive{File: "a", SHA256: "5a", Count: 4996, Ends: "5b"})
 		stop := running(e.bot)
 		defer stop()
 		time.Sleep(10 * time.Second)

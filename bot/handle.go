@@ -137,10 +137,22 @@ func (h *handling) load(ctx context.Context) error {
 		return err
 	}
 	if s.Seq == 0 {
-		return NoSuchIncident
+		return h.gone(ctx, id)
 	}
 	h.state = s
 	return nil
+}
+
+// gone says what is known of an incident that is not there.
+func (h *handling) gone(ctx context.Context, id incident.ID) error {
+	_, left, err := Buried(ctx, h.Store, id)
+	switch {
+	case err != nil:
+		return err
+	case left:
+		return incident.InArchive
+	}
+	return NoSuchIncident
 }
 
 // command gives a command in the person's name. The click's own name is taken

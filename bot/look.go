@@ -20,6 +20,9 @@ func (b *Bot) look(ctx context.Context, l store.Lease) error {
 	if err != nil {
 		return err
 	}
+	if s.Seq == 0 {
+		return b.Store.Finish(ctx, l) // it left the store
+	}
 	var failed []error
 	for _, p := range s.Expected() {
 		if l, err = b.keep(ctx, l); err != nil {

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync"
 	"time"
 
@@ -84,6 +85,10 @@ func (s mortalStore) Create(ctx context.Context, f func(incident.ID) store.Batch
 	return around(s.r, func() (incident.ID, error) { return s.Store.Create(ctx, f) })
 }
 
+func (s mortalStore) Purge(ctx context.Context, ids ...incident.ID) error {
+	return around0(s.r, func() error { return s.Store.Purge(ctx, ids...) })
+}
+
 func (s mortalStore) Claim(ctx context.Context, lane string, now time.Time, d time.Duration) (store.Lease, bool, error) {
 	if s.r.died() {
 		return store.Lease{}, false, errDead
@@ -162,4 +167,22 @@ func (m mortalRoom) Update(ctx context.Context, ref bot.Ref, c bot.Card) error {
 
 func (m mortalRoom) Reply(ctx context.Context, ref bot.Ref, l bot.Line) error {
 	return around0(m.r, func() error { return m.room.Reply(ctx, ref, l) })
+}
+
+// mortalArchive can be killed around every file.
+type mortalArchive struct {
+	bot.Archive
+	r *reaper
+}
+
+func (a mortalArchive) Name(at time.Time) (string, error) {
+	return around(a.r, func() (string, error) { return a.Archive.Name(at) })
+}
+
+func (a mortalArchive) Write(ctx context.Context, want incident.Archived, all iter.Seq2[[]incident.Record, error]) (incident.Archived, error) {
+	return around(a.r, func() (incident.Archived, error) { return a.Archive.Write(ctx, want, all) })
+}
+
+func (a mortalArchive) Check(ctx context.Context, w incident.Archived) ([]incident.End, error) {
+	return around(a.r, func() ([]incident.End, error) { return a.Archive.Check(ctx, w) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"twokey/incident"
 	"twokey/store"
@@ -98,7 +99,8 @@ func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, wo
 // linked bounds the earlier incidents that a new one links: the newest.
 const linked = 5
 
-// earlier lists the incidents that a key had before.
+// earlier lists the incidents that a key had before, also those that left the
+// store since.
 func (b *Bot) earlier(ctx context.Context, key incident.KeyID) ([]incident.ID, error) {
 	if key == "" {
 		return nil, nil
@@ -113,7 +115,13 @@ func (b *Bot) earlier(ctx context.Context, key incident.KeyID) ([]incident.ID, e
 			ids = append(ids, e.Incident)
 		}
 	}
-	return ids, nil
+	left, err := b.former(ctx, key)
+	for _, id := range left {
+		if len(ids) < linked && !slices.Contains(ids, id) { // one on its way out is in both
+			ids = append(ids, id)
+		}
+	}
+	return ids, err
 }
 
 func (b *Bot) delivery(a incident.Alert, id incident.ID) []store.Mark {

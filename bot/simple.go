@@ -83,6 +83,9 @@ func (h *handling) lookAgain(ctx context.Context) (Answer, error) {
 	if !h.Rules.Has(h.who, incident.Responder) {
 		return Answer{}, incident.NotAllowed
 	}
+	if h.state.Archive != "" {
+		return Answer{}, incident.InArchive
+	}
 	jobs := []incident.Job{lookJob(h.state, h.Now()), investigateJob(h.state, h.Now())}
 	if err := h.append(ctx, store.Batch{Jobs: jobs}); err != nil {
 		return Answer{}, err

@@ -33,6 +33,7 @@ func (b *Bot) Run(ctx context.Context) {
 	wg.Go(func() { b.watchClock(ctx) })
 	wg.Go(func() { b.welcomeAll(ctx) })
 	wg.Go(func() { b.watchRecord(ctx) })
+	wg.Go(func() { b.retain(ctx) })
 	wg.Wait()
 }
 
