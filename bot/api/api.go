@@ -33,7 +33,8 @@ type Reader interface {
 	// Incidents lists incidents, newest first.
 	Incidents(ctx context.Context, f Filter) ([]Incident, error)
 
-	// Incident is one incident as it stands; [ErrNotFound] if there is none.
+	// Incident is one incident as it stands; [ErrNotFound] if there is none, and
+	// an [*ArchivedError] if it left the store.
 	Incident(ctx context.Context, id incident.ID) (Incident, error)
 
 	// Timeline is every record of an incident, oldest first, with its words in
@@ -46,6 +47,9 @@ type Reader interface {
 
 	// VerifyOne checks one chain and tells the hashes of its records too.
 	VerifyOne(ctx context.Context, id incident.ID) (Checked, error)
+
+	// Archives lists the files that hold incidents which left the store.
+	Archives(ctx context.Context) ([]incident.Archived, error)
 
 	// Export writes every record as a line of JSON, [Exported].
 	Export(ctx context.Context, w io.Writer) error
@@ -81,6 +85,7 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET /api/incidents", h.incidents)
 	mux.HandleFunc("GET /api/incidents/{id}", h.incident)
 	mux.HandleFunc("GET /api/incidents/{id}/timeline", h.timeline)
+	mux.HandleFunc("GET /api/archives", h.archives)
 	mux.HandleFunc("GET /api/export", h.export)
 	mux.HandleFunc("GET /api/verify", h.verify)
 	mux.HandleFunc("GET /api/backup", h.backup)
@@ -173,7 +178,10 @@ func (h handler) export(w http.ResponseWriter, r *http.Request) {
 // answer writes a value, or why there is none. What went wrong inside is logged
 // and not told.
 func (h handler) answer(w http.ResponseWriter, r *http.Request, value any, err error) {
+	archived, left := errors.AsType[*ArchivedError](err)
 	switch {
+	case left:
+		failArchived(w, archived)
 	case errors.Is(err, ErrNotFound):
 		fail(w, http.StatusNotFound, ErrNotFound.Error())
 	case err != nil:

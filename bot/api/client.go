@@ -121,11 +121,11 @@ func (c *Client) ask(ctx context.Context, path string, q url.Values) (*http.Resp
 // refusal tells a missing incident, which the API answers in JSON, from a
 // missing API.
 func (c *Client) refusal(answer *http.Response) error {
-	var told struct {
-		Error string `json:"error"`
-	}
+	var told archivedAnswer
 	_ = json.NewDecoder(io.LimitReader(answer.Body, 1<<10)).Decode(&told) // no words are words enough
 	switch {
+	case answer.StatusCode == http.StatusGone && told.ArchivedError != nil:
+		return told.ArchivedError
 	case answer.StatusCode == http.StatusUnauthorized:
 		return ErrToken
 	case answer.StatusCode == http.StatusNotFound && told.Error == ErrNotFound.Error():

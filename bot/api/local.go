@@ -90,11 +90,11 @@ func (l *Local) Incident(ctx context.Context, id incident.ID) (Incident, error) 
 	return shape(incident.Fold(records), l.Scene.Owners), nil
 }
 
-// load is the one way to records: no record, no incident.
+// load is the one way to records: no record, no incident, or one that left.
 func (l *Local) load(ctx context.Context, id incident.ID) ([]incident.Record, error) {
 	records, err := l.Source.Load(ctx, id)
 	if err == nil && len(records) == 0 {
-		err = ErrNotFound
+		err = l.gone(ctx, id)
 	}
 	return records, err
 }

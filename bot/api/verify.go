@@ -24,6 +24,11 @@ type Checked struct {
 	// the store remembers: compare them with the heads file.
 	Purged string `json:"purged_into,omitempty"`
 
+	// Archive is a file that the system log names, and Incidents how many it holds;
+	// such a finding is about what the store keeps of them, not about the file.
+	Archive   string `json:"archive,omitempty"`
+	Incidents int    `json:"archived,omitempty"`
+
 	// Hashes are those of all records, by number; of one history only.
 	Hashes map[uint64]incident.Hash `json:"hashes,omitempty"`
 }
@@ -32,6 +37,8 @@ type Checked struct {
 const (
 	WhyMissing    = "missing"    // numbers have no gaps, and this one is not there
 	WhyUnreadable = "unreadable" // what is stored is no record of this incident
+	WhyUnarchived = "unarchived" // gone, said to be in a file that the system log does not name
+	WhyTombstones = "tombstones" // what is kept of an archive's incidents is not what the system log says
 )
 
 // Purge is what is left of a history that was exported and taken out.
@@ -47,21 +54,53 @@ func (l *Local) Verify(ctx context.Context, each func(Checked) error) error {
 	if err != nil {
 		return err
 	}
-	for n := uint64(1); n <= last+1; n++ {
-		id := incident.NewID(n)
-		if n > last {
-			id = incident.System
-		}
-		c, err := l.check(ctx, id)
+	g, err := l.graves(ctx)
+	if err != nil {
+		return err
+	}
+	for n := uint64(1); n <= last; n++ {
+		c, err := l.checkWith(ctx, incident.NewID(n), g)
 		if err != nil {
 			return err
 		}
-		c.Hashes = nil
+		if err := each(c); err != nil {
+			return err
+		}
+	}
+	system, err := l.check(ctx, incident.System)
+	if err != nil {
+		return err
+	}
+	system.Hashes = nil
+	for _, c := range append(g.findings(), system) {
 		if err := each(c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkWith checks an incident, and keeps account of what left.
+func (l *Local) checkWith(ctx context.Context, id incident.ID, g *graves) (Checked, error) {
+	c, err := l.check(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	c.Hashes = nil
+	p, purged, err := l.Source.Purged(ctx, id) // also of one on its way out
+	if err != nil {
+		return c, err
+	}
+	if purged {
+		g.add(id, p)
+	}
+	if c.Purged == "" {
+		return c, nil
+	}
+	if c.OK, err = g.names(ctx, c.Purged); !c.OK {
+		c.Why = WhyUnarchived
+	}
+	return c, err
 }
 
 // VerifyOne implements [Reader].

@@ -135,6 +135,10 @@ func TestWhatWasTakenOutIsKnown(t *testing.T) {
 	if err := w.bot.Store.Append(t.Context(), store.Batch{Values: []store.Value{value}}); err != nil {
 		t.Fatal(err)
 	}
+	ends := incident.DigestEnds([]incident.End{{Incident: "inc-1", Seq: 5, Hash: head}})
+	if _, err := w.bot.Do(t.Context(), incident.System, incident.Bot, incident.Archive{File: "2026.jsonl.gz", SHA256: "5a", Count: 1, Ends: ends}); err != nil {
+		t.Fatal(err)
+	}
 	if got := verified(t, w).Logs[0]; got.Purged != "" {
 		t.Errorf("it is still there: %+v", got)
 	}
