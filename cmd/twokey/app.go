@@ -30,6 +30,7 @@ type app struct {
 	config  *config
 	bot     *bot.Bot
 	store   store.Store
+	db      *bolt.Store // what lies under store
 	backup  api.Backup
 	heads   *heads.File // nil: none is kept
 	reader  *api.Local
@@ -73,6 +74,7 @@ func (a *app) assemble(ctx context.Context) error {
 		People: a.config.people(), Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
 		Sites: a.config.sites(), Log: a.log, Now: a.now, Salt: rand.Text,
 	}
+	a.bot.Retention = a.retention(a.db)
 	a.metrics.lanes, a.metrics.checks, a.metrics.heads = a.bot.Lanes(), a.bot.Checks, a.heads
 	a.reader = local(a.store, a.config, rules, words, a.now)
 	a.reader.Describe = a.describe
@@ -90,7 +92,7 @@ func (a *app) openStore() error {
 	if err != nil {
 		return err
 	}
-	a.store = db
+	a.store, a.db = db, db
 	a.backup = api.Backup{Copy: db.Backup, Dir: filepath.Dir(a.config.Store.Bolt.Path), Room: roomFor}
 	if file := a.config.Audit.Heads; file != "" {
 		if a.heads, err = heads.Open(file, a.log); err != nil {

@@ -39,6 +39,7 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 	f.advise(config)
 	if !c.Offline {
 		f.store(config)
+		f.retention(config)
 		f.accounts(config)
 	}
 	if f.failed {

@@ -10,8 +10,9 @@ import (
 type verifyCmd struct {
 	recordFlags
 
-	Heads []string `placeholder:"FILE" sep:"none" help:"File of heads kept outside of the store, as audit.heads names it. Give older ones that were rotated away too."`
-	Head  []string `placeholder:"INCIDENT=HEAD" sep:"none" help:"A head from a card, such as inc-7='0123 4567 89ab cdef': the 16 characters at its foot, or more."`
+	Heads   []string `placeholder:"FILE" sep:"none" help:"File of heads kept outside of the store, as audit.heads names it. Give older ones that were rotated away too."`
+	Archive []string `placeholder:"FILE" sep:"none" help:"An archive of incidents that left the store: is it the one that the system log names, and does it hold?"`
+	Head    []string `placeholder:"INCIDENT=HEAD" sep:"none" help:"A head from a card, such as inc-7='0123 4567 89ab cdef': the 16 characters at its foot, or more."`
 }
 
 // Help is shown below the flags.
@@ -20,6 +21,7 @@ func (verifyCmd) Help() string {
 
   ok       it holds together, up to this head
   purged   it was exported and taken out of the store after this head; the archive holds it
+  archive  what the store keeps of an archive's incidents is what the system log says; check the file itself with --archive
   BROKEN   at the first record that is edited, missing, in another order or of another incident
   CUT      a record that is known outside is not there: its end was cut off, or the file is an old copy
   OTHER    a record that is known outside stands there as another one: the history was written anew
@@ -53,6 +55,9 @@ func (c *verifyCmd) Run(e *env, g *globals) error {
 	if err := v.cards(cards); err != nil {
 		return err
 	}
+	if err := v.archives(c.Archive); err != nil {
+		return err
+	}
 	return v.end()
 }
 
@@ -84,6 +89,10 @@ func (v *verifying) count(id incident.ID, at string) {
 
 // chain tells of one history that was checked.
 func (v *verifying) chain(c api.Checked) error {
+	if c.Archive != "" {
+		v.archive(c)
+		return nil
+	}
 	v.histories++
 	if c.Purged == "" {
 		v.records += c.Records
@@ -132,6 +141,7 @@ func whyBroken(why string) string {
 		"foreign":         "foreign: it is of another incident",
 		api.WhyMissing:    "missing: the whole incident is gone",
 		api.WhyUnreadable: "unreadable: something there is no record",
+		api.WhyUnarchived: "unarchived: it is gone, and the archive that is said to hold it is not in the system log",
 	} {
 		if name == why {
 			return words

@@ -191,8 +191,8 @@ func (r *reader) checkEscalation(c *config) {
 	if e.Webhook.URL != "" && !e.Webhook.Secret.given() {
 		r.at("escalation.webhook.secret", "the receiver's routing key is missing: secret: ${NAME}")
 	}
-	if c.Retention.Closed < 0 {
-		r.at("retention.closed", "want a time such as 9600h")
+	if c.Retention.Closed < incident.Rest {
+		r.at("retention.closed", "want at least 168h: looks go on after closing, and senders deliver again")
 	}
 	for _, l := range []struct {
 		key   string

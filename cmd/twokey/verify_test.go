@@ -331,7 +331,14 @@ func TestVerifyKnowsWhatWasTakenOut(t *testing.T) {
 			}
 			last := records[len(records)-1]
 			p := heads.Purge{Seq: last.Seq, Hash: last.Hash, Archive: archive}
-			if err := s.Append(v.Context(), store.Batch{Values: []store.Value{p.Value("inc-1")}}); err != nil {
+			system, err := s.Load(v.Context(), incident.System)
+			if err != nil {
+				v.Fatal(err)
+			}
+			named := incident.Archived{File: archive, SHA256: "5a", Count: 1, Ends: incident.DigestEnds([]incident.End{incident.EndOf(records)})}
+			state := incident.Fold(system)
+			sealed := v.chain.Seal(state, incident.System, incident.Bot, v.now, []incident.Event{named})
+			if err := s.Append(v.Context(), store.Batch{Records: sealed, Values: []store.Value{p.Value("inc-1")}}); err != nil {
 				v.Fatal(err)
 			}
 			if !tellHeads {
@@ -353,7 +360,7 @@ func TestVerifyKnowsWhatWasTakenOut(t *testing.T) {
 	v := newEvidence(t, true)
 	card := v.head("inc-1")
 	purge(v, true)
-	v.verify(0, v.heads("heads.log"), `^inc-1 +purged +5 records, head `+card+`, into `+archive+`$`, `^the record holds: 6 records in 3 histories`)
+	v.verify(0, v.heads("heads.log"), `^inc-1 +purged +5 records, head `+card+`, into `+archive+`$`, `^the record holds: 7 records in 3 histories`)
 	v.verify(0, []string{"--head", "inc-1=" + card}, `^inc-1 +ok +the head `+card)
 	v.verify(1, []string{"--head", "inc-1=0000 0000 0000 0000"}, `^inc-1 +CUT +the head 0000 0000 0000 0000 is not the last one of what was taken out: look for it in `+archive)
 
