@@ -203,7 +203,12 @@ func TestAFullDiskStopsARunAndLosesNothing(t *testing.T) {
 	if a := o.say(chattest.Ana, "note one more inc-1"); a.OK {
 		t.Error("something was added to what is on its way out")
 	}
-	o.say(chattest.Ana, "show inc-1") // can still be read
+	if a := o.say(chattest.Ana, "show inc-1"); !a.OK {
+		t.Errorf("it can't be read any more: %s", a.Text)
+	}
+	if links := o.state(o.leaks(o.key(1))).Links; !slices.Equal(links, ids[:1]) {
+		t.Errorf("a new incident links %v, want inc-1 once", links)
+	}
 	o.bot.Retention.Archive = whole
 	if done := o.retain(); done.Purged != 2 {
 		t.Errorf("with room: %+v", done)

@@ -69,11 +69,16 @@ func (l *Local) Incidents(ctx context.Context, f Filter) ([]Incident, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Incident, len(found))
-	for i, e := range found {
-		if list[i], err = l.Incident(ctx, e.Incident); err != nil {
+	list := make([]Incident, 0, len(found))
+	for _, e := range found {
+		i, err := l.Incident(ctx, e.Incident)
+		if _, left := errors.AsType[*ArchivedError](err); left {
+			continue // a moment ago
+		}
+		if err != nil {
 			return nil, err
 		}
+		list = append(list, i)
 	}
 	return list, nil
 }

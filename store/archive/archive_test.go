@@ -207,6 +207,7 @@ func TestNothingComesToBeOfHistoriesThatAreNotWhatWasSaid(t *testing.T) {
 		"one is missing":    {t.Context(), each(all[:1]), archive.ErrUnlike},
 		"one is more":       {t.Context(), each(histories(name, 1, 2, 3)), archive.ErrUnlike},
 		"one is cut":        {t.Context(), each(unsealed), archive.ErrDamaged},
+		"none is retired":   {t.Context(), each([][]incident.Record{all[0][:1]}), archive.ErrDamaged},
 		"one is edited":     {t.Context(), each(edited), &incident.BrokenError{Incident: "inc-1", Seq: 1, Why: "edited"}},
 		"one twice":         {t.Context(), each(histories(name, 1, 1)), nil},
 		"for another file":  {t.Context(), each([][]incident.Record{history(1, name), history(2, "other")}), archive.ErrDamaged},
