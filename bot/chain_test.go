@@ -279,6 +279,7 @@ func TestAForgedTombstoneIsTold(t *testing.T) {
 	}{
 		"of a file that nobody wrote": {"forged.jsonl.gz", incident.Damaged{Of: "inc-2", Why: "missing"}},
 		"of one that holds others":    {"2026.jsonl.gz", incident.Damaged{Of: incident.System, Why: "tombstones"}},
+		"of an end that it has not":   {"", incident.Damaged{Of: incident.System, Why: "tombstones"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -287,15 +288,19 @@ func TestAForgedTombstoneIsTold(t *testing.T) {
 				left := incident.End{Incident: "inc-1", Seq: 3, Hash: end.Hash} // on its way out: it is still there
 				a := incident.Archive{File: "2026.jsonl.gz", SHA256: "5a", Count: 1, Ends: incident.DigestEnds([]incident.End{left})}
 				e.do(incident.System, incident.Bot, a)
-				values := []store.Value{
-					heads.Purge{Seq: left.Seq, Hash: left.Hash, Archive: a.File}.Value(left.Incident),
-					heads.Purge{Seq: end.Seq, Hash: end.Hash, Archive: c.file}.Value(end.Incident),
+				values := []store.Value{heads.Purge{Seq: left.Seq, Hash: left.Hash, Archive: a.File}.Value(left.Incident)}
+				if c.file == "" {
+					values[0] = heads.Purge{Seq: left.Seq + 1, Hash: left.Hash, Archive: a.File}.Value(left.Incident)
+				} else {
+					values = append(values, heads.Purge{Seq: end.Seq, Hash: end.Hash, Archive: c.file}.Value(end.Incident))
 				}
 				if err := e.bot.Store.Append(t.Context(), store.Batch{Values: values}); err != nil {
 					t.Fatal(err)
 				}
 				e.close()
-				e.damage(drop("inc-2", 1, 2, 3, 4))
+				if c.file != "" {
+					e.damage(drop("inc-2", 1, 2, 3, 4))
+				}
 				e.runs(10 * time.Second)
 				if diff := cmp.Diff([]incident.Damaged{c.want}, e.told()); diff != "" {
 					t.Error(diff)
