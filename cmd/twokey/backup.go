@@ -62,7 +62,7 @@ func (p place) examine(e *env, path string) (c copied, err error) {
 		reader, source := local(db, p.config, rules, words, e.now), &noting{ledger: ledger{db}}
 		reader.Source = source
 		err = reader.Verify(e.ctx, func(log api.Checked) error {
-			if log.Purged != "" {
+			if log.Purged != "" && log.OK {
 				return nil
 			}
 			if c.records += log.Records; log.ID != incident.System {

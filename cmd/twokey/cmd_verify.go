@@ -89,28 +89,34 @@ func (v *verifying) count(id incident.ID, at string) {
 
 // chain tells of one history that was checked.
 func (v *verifying) chain(c api.Checked) error {
-	if c.Archive != "" {
-		v.archive(c)
-		return nil
+	if c.Archive == "" {
+		v.histories++
 	}
-	v.histories++
 	if c.Purged == "" {
 		v.records += c.Records
 	}
 	v.printf("%s\n", verdict(c))
 	if !c.OK {
 		at := ""
-		if c.Broken > 0 {
+		switch {
+		case c.Broken > 0:
 			at = fmt.Sprintf(" record %d", c.Broken)
+		case c.Archive != "":
+			at = " archive " + c.Archive
 		}
 		v.count(c.ID, at)
 	}
 	return nil
 }
 
-// verdict is one line about one history.
+// verdict is one line about one history, or about what is kept of an archive.
 func verdict(c api.Checked) string {
 	switch {
+	case c.OK && c.Archive != "":
+		return fmt.Sprintf("%-8s archive %d incidents, into %s", c.ID, c.Incidents, c.Archive)
+	case c.Archive != "":
+		return fmt.Sprintf("%-8s BROKEN  archive %s: what is kept of its %d incidents is not what was written down: one was added to it, taken out or changed",
+			c.ID, c.Archive, c.Incidents)
 	case c.OK && c.Purged != "":
 		return fmt.Sprintf("%-8s purged  %d records, head %s, into %s", c.ID, c.Records, c.Head.Short(), c.Purged)
 	case c.OK && c.Records == 0:

@@ -7,21 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"twokey/bot/api"
 	"twokey/incident"
 	"twokey/store/archive"
 )
-
-// archive tells whether what the store keeps of an archive's incidents is what
-// the system log says.
-func (v *verifying) archive(c api.Checked) {
-	if c.OK {
-		v.printf("%-8s archive %d incidents, into %s\n", c.ID, c.Incidents, c.Archive)
-		return
-	}
-	v.found(c.ID, "BROKEN", " archive "+c.Archive,
-		"archive %s: what is kept of its %d incidents is not what was written down: one was added to it, taken out or changed", c.Archive, c.Incidents)
-}
 
 // archives checks files of incidents that left the store: by their own chains,
 // and against the system log, which holds the hash of the whole file.
