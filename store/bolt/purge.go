@@ -13,6 +13,10 @@ import (
 // Purge implements [store.Store]. What is removed stays in the file until it is
 // written over, or until [Store.Compact].
 func (s *Store) Purge(ctx context.Context, ids ...incident.ID) error {
+	marks, err := s.marksOf(ctx, ids)
+	if err != nil {
+		return err
+	}
 	return s.update(ctx, func(t tables) error {
 		if err := checkIdle(t, ids); err != nil {
 			return err
@@ -22,8 +26,36 @@ func (s *Store) Purge(ctx context.Context, ids ...incident.ID) error {
 				return err
 			}
 		}
-		return dropMarksOf(t, ids)
+		return dropMarksOf(t, marks, ids)
 	})
+}
+
+// marksAtOnce is how many marks are looked at before whoever writes gets a turn.
+const marksAtOnce = 1000
+
+// marksOf looks through all marks for those of some incidents, which nobody
+// takes any more.
+func (s *Store) marksOf(ctx context.Context, ids []incident.ID) (names []string, err error) {
+	for next := []byte(nil); err == nil; {
+		from, seen := next, 0
+		next = nil
+		err = s.view(ctx, func(t tables) error {
+			for k, v := range t.of(tableMarks).from(from) {
+				if seen++; seen > marksAtOnce {
+					next = bytes.Clone(k)
+					break
+				}
+				if len(v) >= stampLen && slices.Contains(ids, incident.ID(v[stampLen:])) {
+					names = append(names, string(k))
+				}
+			}
+			return nil
+		})
+		if next == nil {
+			break
+		}
+	}
+	return names, err
 }
 
 // checkIdle finds the first incident that is open or has work waiting.
@@ -82,14 +114,16 @@ func drop(from table, prefix []byte) {
 	}
 }
 
-func dropMarksOf(t tables, ids []incident.ID) error {
-	var names []string
-	for k, v := range t.of(tableMarks).from(nil) {
-		if len(v) >= stampLen && slices.Contains(ids, incident.ID(v[stampLen:])) {
-			names = append(names, string(k))
+// dropMarksOf gives back the marks that are still of these incidents.
+func dropMarksOf(t tables, names []string, ids []incident.ID) error {
+	for _, name := range names {
+		h, ok, err := readMark(t, name)
+		if err != nil {
+			return err
 		}
-	}
-	for _, name := range names { // not in the loop above: the table must not change there
+		if !ok || !slices.Contains(ids, h.incident) {
+			continue
+		}
 		if err := dropMark(t, name); err != nil {
 			return err
 		}
