@@ -12,10 +12,6 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// ErrDamaged says that a file was a store once and can't be read to its end any
-// more.
-var ErrDamaged = errors.New("the file is damaged")
-
 // Backup writes a copy of the whole file as it is at one moment: everything that
 // was acknowledged before the call is in it. Others read and write meanwhile, and
 // until it returns no page that the copy needs is used again, so the file grows
@@ -46,7 +42,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 func (s *Store) moment() (*bbolt.Tx, error) {
 	s.mu.RLock() // until it is begun: a Compact may put another file in place
 	defer s.mu.RUnlock()
-	return s.db.Begin(false)
+	return s.db.begin(false)
 }
 
 // patient is a writer until its context ends. It keeps what went wrong.
@@ -73,7 +69,7 @@ func Examine(path string, look func(*Store) error) error {
 	err := guarded(func() error {
 		s, err := Open(path, Options{ReadOnly: true})
 		if err != nil {
-			return named(err)
+			return unopened(err)
 		}
 		defer func() { _ = s.Close() }() // was only read
 		if err := s.db.View(func(tx *bbolt.Tx) error { return whole(tx, path) }); err != nil {
@@ -88,9 +84,9 @@ func Examine(path string, look func(*Store) error) error {
 	return err
 }
 
-// named is why a file can't be opened: what bbolt has only words for is damage.
-func named(err error) error {
-	for _, known := range []error{ErrLocked, ErrEmpty, ErrForeign, ErrFormat, fs.ErrNotExist, fs.ErrPermission} {
+// unopened is why a file can't be opened: what bbolt has only words for is damage.
+func unopened(err error) error {
+	for _, known := range []error{ErrLocked, ErrEmpty, ErrForeign, ErrFormat, ErrDamaged, fs.ErrNotExist, fs.ErrPermission} {
 		if errors.Is(err, known) {
 			return err
 		}

@@ -25,9 +25,9 @@ var (
 	ErrLocked = errors.New("another process has it open")
 	// ErrEmpty says that the file has no bytes: a store never has none, so this
 	// is a lost disk or a wrong path, and starting afresh would hide it.
-	ErrEmpty = errors.New("the file is empty and no store")
+	ErrEmpty = errors.New("the file is empty and no store: restore a backup, or remove it to start anew")
 	// ErrForeign says that the file is something else, or damaged at its head.
-	ErrForeign = errors.New("not a twokey store, or one damaged at its head")
+	ErrForeign = errors.New("not a twokey store, or one damaged at its head: see store.bolt.path, or restore a backup")
 	// ErrFormat says that another version of the program wrote the file.
 	ErrFormat = errors.New("format is not known to this version")
 )
@@ -45,7 +45,7 @@ type Store struct {
 	writer *writer // nil: the file is open for reading only
 
 	mu       sync.RWMutex // guards what readers see, which only the writer changes
-	db       *bbolt.DB
+	db       *handle
 	recent   *layer // what the journal holds and the tables do not
 	settling *layer // older changes, on their way into the tables; may be nil
 }
@@ -54,14 +54,15 @@ var _ store.Store = (*Store)(nil)
 
 // Open opens the file at path. A file that does not exist is made, readable for
 // its owner only, unless o.ReadOnly: then the error is [fs.ErrNotExist]. It
-// returns [ErrLocked], [ErrEmpty], [ErrForeign] or [ErrFormat].
+// returns [ErrLocked], [ErrEmpty], [ErrForeign], [ErrFormat], [ErrDamaged],
+// [ErrFull] or [ErrReadOnlyDisk].
 func Open(path string, o Options) (*Store, error) {
 	if o.Timeout == 0 {
 		o.Timeout = time.Second
 	}
 	db, err := open(path, o)
 	if errors.Is(err, fs.ErrNotExist) && !o.ReadOnly {
-		if err = create(path); err == nil {
+		if err = named(create(path)); err == nil {
 			db, err = open(path, o)
 		}
 	}
@@ -90,27 +91,21 @@ func reason(err error) error {
 }
 
 // open opens a file that exists.
-func open(path string, o Options) (*bbolt.DB, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+func open(path string, o Options) (*handle, error) {
+	h, err := openHandle(path, openFile, &bbolt.Options{
 		Timeout:      o.Timeout,
 		ReadOnly:     o.ReadOnly,
 		FreelistType: bbolt.FreelistMapType,
-		OpenFile:     openFile,
 
 		InitialMmapSize: initialMmap,
 	})
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, ErrLocked
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-		return nil, fmt.Errorf("%w (%w)", ErrForeign, err)
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
-	if err := db.View(checkLayout); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err := h.View(checkLayout); err != nil {
+		return nil, errors.Join(err, h.Close())
 	}
-	return db, nil
+	return h, nil
 }
 
 // initialMmap is address space, not memory: while the file is smaller than this
@@ -126,7 +121,8 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// view reads in one transaction. Nothing else reads the tables.
+// view reads in one transaction. Nothing else reads the tables. Reading refuses
+// nothing, so what it finds fault with is damage.
 func (s *Store) view(ctx context.Context, read func(tables) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -138,10 +134,13 @@ func (s *Store) view(ctx context.Context, read func(tables) error) error {
 		own = read(tables{tx, s.layers()})
 		return own
 	})
-	if err != nil && own == nil {
-		return fmt.Errorf("read %s: %w", s.path, err)
+	switch {
+	case err == nil:
+		return nil
+	case own != nil:
+		return fmt.Errorf("read %s: %w: %w", s.path, ErrDamaged, own)
 	}
-	return err
+	return fmt.Errorf("read %s: %w", s.path, err)
 }
 
 // layers are the changes that lie over the tables, the newest first.

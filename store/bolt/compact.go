@@ -19,12 +19,12 @@ import (
 func (s *Store) Free() (free, total int64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	stats := s.db.Stats()
+	stats := s.db.db.Stats()
 	info, err := os.Stat(s.path)
 	if err != nil {
 		return 0, 0
 	}
-	return int64(stats.FreePageN+stats.PendingPageN) * int64(s.db.Info().PageSize), info.Size()
+	return int64(stats.FreePageN+stats.PendingPageN) * int64(s.db.db.Info().PageSize), info.Size()
 }
 
 // errCompacting says that somebody else compacts the file already.
@@ -56,12 +56,12 @@ func (s *Store) compact(ctx context.Context) error {
 }
 
 // replace makes the new file and puts it in place. It returns the old one.
-func (s *Store) replace(ctx context.Context) (old *bbolt.DB, err error) {
+func (s *Store) replace(ctx context.Context) (old *handle, err error) {
 	path := s.path + ".compact"
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	to, err := bbolt.Open(path, 0o600, &bbolt.Options{
+	to, err := openHandle(path, os.OpenFile, &bbolt.Options{
 		Timeout: time.Second, FreelistType: bbolt.FreelistMapType, InitialMmapSize: initialMmap,
 		NoSync: true, // nobody needs it before it is whole
 	})
@@ -95,29 +95,30 @@ func (w *writer) keep(yes bool) error {
 
 // move puts the new file in the place of the old one, once it holds everything.
 // Nobody writes meanwhile.
-func (w *writer) move(c *copying, path string) (old *bbolt.DB, err error) {
+func (w *writer) move(c *copying, path string) (old *handle, err error) {
 	for more := true; more; {
 		if more, err = c.follow(); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.to.Sync(); err != nil {
+	if err := c.to.db.Sync(); err != nil {
 		return nil, err
 	}
-	c.to.NoSync = false
+	c.to.db.NoSync = false
 	w.mu.Lock() // nobody may see the new file at the path and the old one here
 	defer w.mu.Unlock()
 	if err := os.Rename(path, w.path); err != nil {
 		return nil, err
 	}
 	old, w.db = w.db, c.to
+	w.db.moved(w.path)
 	w.recent, w.settling, w.kept = new(layer), nil, false
 	return old, syncDir(filepath.Dir(w.path))
 }
 
 // copying is one file becoming another.
 type copying struct {
-	from, to *bbolt.DB
+	from, to *handle
 	upTo     uint64 // entry of the journal
 	chunk    int    // bytes at once
 	stop     <-chan struct{}
@@ -143,7 +144,7 @@ func (c *copying) all(ctx context.Context) error {
 		if more, err = c.follow(); err != nil {
 			return err
 		}
-		if err := errors.Join(ctx.Err(), c.to.Sync()); err != nil { // now, so that little is left for the end
+		if err := errors.Join(ctx.Err(), c.to.db.Sync()); err != nil { // now, so that little is left for the end
 			return err
 		}
 	}

@@ -20,7 +20,7 @@ func (s *Store) replay() (last uint64, err error) {
 		last = journal.Sequence()
 		return journal.ForEach(func(k, v []byte) error {
 			if err := s.recent.decode(v); err != nil {
-				return fmt.Errorf("%w: entry %x: %w", ErrForeign, k, err)
+				return fmt.Errorf("%w: entry %x of its journal: %w", ErrDamaged, k, err)
 			}
 			return nil
 		})

@@ -28,7 +28,7 @@ func (s *Store) Load(ctx context.Context, id incident.ID) ([]incident.Record, er
 			err = errMisplaced
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read record %s/%d: %w", id, v.seq, err)
+			return nil, fmt.Errorf("read record %s/%d in %s: %w: %w", id, v.seq, s.path, ErrDamaged, err)
 		}
 		records[i] = r
 	}

@@ -26,7 +26,7 @@ func slowly(t *testing.T, path string) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	between(t, s, func() { s.writer.pace, s.db.NoSync = small, true })
+	between(t, s, func() { s.writer.pace, s.db.db.NoSync = small, true })
 	return s
 }
 
@@ -172,7 +172,7 @@ func TestWhatIsWrittenWhileAFileIsCompactedIsInTheNewOne(t *testing.T) {
 			some()
 			between(t, s, func() { s.writer.kept = true })
 			some()
-			to, err := bbolt.Open(s.path+".compact", 0o600, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType})
+			to, err := openHandle(s.path+".compact", os.OpenFile, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,7 +181,7 @@ func TestWhatIsWrittenWhileAFileIsCompactedIsInTheNewOne(t *testing.T) {
 				t.Fatal(err)
 			}
 			some()
-			var old *bbolt.DB
+			var old *handle
 			between(t, s, func() { old, err = s.writer.move(&c, s.path+".compact") })
 			if err := errors.Join(err, old.Close()); err != nil {
 				t.Fatal(err)
