@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func roles() map[string]func(args []string) error {
-	return map[string]func([]string) error{"check": checkFiles}
+	return map[string]func([]string) error{"check": checkFiles, "toil": toil}
 }
 
 // child is this test binary in a role.
