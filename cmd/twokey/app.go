@@ -32,7 +32,8 @@ type app struct {
 	store   store.Store
 	db      *bolt.Store // what lies under store
 	backup  api.Backup
-	heads   *heads.File // nil: none is kept
+	heads   *heads.File  // nil: none is kept
+	ready   *readiness
 	reader  *api.Local
 	metrics *metrics
 	console *console.Console // nil but in a drill
@@ -68,6 +69,7 @@ func (a *app) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.ready = newReadiness(a.store, a.db.Check, a.now, a.log)
 	a.metrics = newMetrics(prometheus.NewRegistry(), a.store, a.now)
 	a.bot = &bot.Bot{
 		Rules: rules, Chain: a.config.chain(), Store: a.store, Accounts: accounts, Chats: a.rooms(words), View: words,
@@ -86,11 +88,8 @@ func (a *app) assemble(ctx context.Context) error {
 
 func (a *app) openStore() error {
 	db, err := bolt.Open(a.config.Store.Bolt.Path, bolt.Options{})
-	if errors.Is(err, bolt.ErrLocked) {
-		return fmt.Errorf("%w: one bot at a time; stop the other one", err)
-	}
 	if err != nil {
-		return err
+		return inWords(err)
 	}
 	a.store, a.db = db, db
 	a.backup = api.Backup{Copy: db.Backup, Dir: filepath.Dir(a.config.Store.Bolt.Path), Room: roomFor}

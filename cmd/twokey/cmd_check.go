@@ -144,6 +144,10 @@ func (f *findings) store(c *config) {
 		err = db.Append(f.ctx, store.Batch{Values: []store.Value{{Key: "check", Body: []byte{}}}})
 		err = errors.Join(err, db.Close())
 	}
+	if errors.Is(err, bolt.ErrReadOnlyDisk) || errors.Is(err, bolt.ErrDamaged) || errors.Is(err, bolt.ErrFull) || errors.Is(err, bolt.ErrForeign) || errors.Is(err, bolt.ErrEmpty) {
+		f.fail("store: %s", inWords(err))
+		return
+	}
 	if err != nil {
 		f.fail("store: %s: give the bot's user a directory it may write to (store.bolt.path)", err)
 		return

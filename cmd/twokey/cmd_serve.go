@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -75,7 +76,10 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
+		var watching sync.WaitGroup
+		watching.Go(func() { a.ready.watch(work) })
 		a.bot.Run(work)
+		watching.Wait()
 	}()
 	a.log.Info("serving", slog.String("address", listener.Addr().String()), slog.Bool("drill", a.config.drill()))
 
@@ -140,7 +144,7 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.Handle("GET /readyz", newReadiness(a.store, a.now, a.log))
+	mux.Handle("GET /readyz", a.ready)
 	mux.Handle("GET /metrics", a.metrics.handler())
 	mux.Handle("/api/", api.New(api.Config{Token: a.config.API.Token.reveal(), Reader: a.reader, Backup: &a.backup, Log: a.log}))
 	mux.Handle(intake.Prefix, hooks)

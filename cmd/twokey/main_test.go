@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,6 +40,7 @@ func TestStories(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "ready": ready, "shows": shows, "tamper": tamper, "envsubst": substitute,
 			"ana": person("ana"), "bo": person("bo"), "chen": person("chen"), "eve": person("eve"),
+			"answers": answers, "room": room, "readonly": readonly,
 			"attacker": attacker, "scene": scene, "lose": lose,
 		},
 	})
@@ -81,18 +83,47 @@ func shows(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // ready ADDRESS waits until a bot there is ready.
-func ready(ts *testscript.TestScript, _ bool, args []string) {
+func ready(ts *testscript.TestScript, neg bool, args []string) {
+	answers(ts, neg, []string{"200", "http://" + args[0] + "/readyz"})
+}
+
+// answers STATUS URL waits until that is answered.
+func answers(ts *testscript.TestScript, _ bool, args []string) {
+	got := 0
 	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(20 * time.Millisecond) {
-		answer, err := http.Get("http://" + args[0] + "/readyz") //nolint:noctx // bounded by the loop
+		answer, err := http.Get(args[1]) //nolint:noctx // bounded by the loop
 		if err != nil {
 			continue
 		}
 		_ = answer.Body.Close()
-		if answer.StatusCode == http.StatusOK {
+		if got = answer.StatusCode; strconv.Itoa(got) == args[0] {
 			return
 		}
 	}
-	ts.Fatalf("no bot became ready at %s", args[0])
+	ts.Fatalf("%s never answered %s, but %d", args[1], args[0], got)
+}
+
+// room BYTES|unlimited is how long a file the commands in the background may
+// write, as if the disk ended there.
+func room(ts *testscript.TestScript, _ bool, args []string) {
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(ts.Exec("prlimit", "--pid", strconv.Itoa(c.Process.Pid), "--fsize="+args[0]+":"))
+	}
+}
+
+// readonly CODE COMMAND... runs a command as if on a disk that is mounted for
+// reading. Where this user may mount nothing strace plays that disk, for the
+// commands that want to write.
+func readonly(ts *testscript.TestScript, _ bool, args []string) {
+	const mounted = `mount --bind . . && mount -o remount,ro,bind . && cd "$PWD" && ! touch . 2>/dev/null && exec "$@"`
+	with := []string{"unshare", "-rm", "sh", "-c", mounted, "sh"}
+	if ts.Exec(with[0], append(with[1:], "true")...) != nil {
+		with = nil
+		if args[2] == "serve" || args[2] == "check" {
+			with = []string{"strace", "-f", "-qq", "-o", "/dev/null", "-P", "twokey.db", "-e", "inject=openat:error=EROFS"}
+		}
+	}
+	exits(ts, false, slices.Concat(args[:1], with, args[1:]))
 }
 
 // tamper FILE FROM TO rewrites every record of a stopped bot's file that has FROM.

@@ -74,7 +74,7 @@ func (f recordFlags) open(e *env, g *globals) (*record, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("no bot has kept anything in %s yet, or its file is elsewhere: see store.bolt.path, --db and --data", p.db)
 	case err != nil:
-		return nil, err
+		return nil, inWords(err)
 	}
 	words, err := view.New()
 	if err != nil {

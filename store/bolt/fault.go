@@ -25,7 +25,7 @@ var (
 	ErrDamaged = errors.New("the file is damaged")
 	// ErrFull says that the disk, a quota or a limit on the size of files leaves no
 	// room. Nothing was written; writing works again as soon as there is room.
-	ErrFull = errors.New("no room left on the disk, in the quota or below the limit on file sizes: make room, the bot then goes on by itself")
+	ErrFull = errors.New("no room left on the disk, in the quota or below the limit on file sizes: make room")
 	// ErrReadOnlyDisk says that the file system is mounted for reading, which some
 	// do by themselves when their disk fails. [Options.ReadOnly] still works.
 	ErrReadOnlyDisk = errors.New("the file system is read-only")
