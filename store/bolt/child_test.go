@@ -27,7 +27,9 @@ func TestMain(m *testing.M) {
 }
 
 func roles() map[string]func(args []string) error {
-	return map[string]func([]string) error{"check": checkFiles, "toil": toil}
+	all := diskRoles()
+	all["check"], all["toil"] = checkFiles, toil
+	return all
 }
 
 // child is this test binary in a role.
