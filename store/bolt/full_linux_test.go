@@ -20,8 +20,10 @@ import (
 // files, and on a small file system of its own where this user may mount one.
 func TestAFullDisk(t *testing.T) {
 	onSmallDisk(t, "full")
-	if out, err := child(t, "full", t.TempDir(), "limit").CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	for _, kind := range []string{"limit", "growth"} {
+		if out, err := child(t, "full", t.TempDir(), kind).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", kind, err, out)
+		}
 	}
 }
 
@@ -79,7 +81,11 @@ func shortageOf(kind, dir string) (shortage, error) {
 	}
 	return shortage{
 		take: func() error {
-			return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 5000, Max: whole.Max}) // in the middle of a page
+			limit := syscall.Rlimit{Cur: 5000, Max: whole.Max} // in the middle of a page
+			if info, err := os.Stat(filepath.Join(dir, "twokey.db")); kind == "growth" && err == nil {
+				limit.Cur = uint64(info.Size()) // all that it has, and no more
+			}
+			return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)
 		},
 		give: func() error { return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &whole) },
 	}, nil
@@ -105,6 +111,7 @@ func fillUp(path string) error {
 type diary struct {
 	*bolt.Store
 
+	long    int // how often what is beside a record repeats it
 	records []incident.Record
 }
 
@@ -116,7 +123,7 @@ func (d *diary) write(note string) error {
 	}
 	next := incident.Chain{}.Seal(state, "inc-1", "ana", t0, []incident.Event{incident.Noted{Text: incident.Words(note)}})
 	err := d.Append(context.Background(), store.Batch{
-		Records: next, Values: []store.Value{{Key: fmt.Sprintf("page/%d", state.Seq+1), Body: bytes.Repeat([]byte(note), 1000)}},
+		Records: next, Values: []store.Value{{Key: fmt.Sprintf("page/%d", state.Seq+1), Body: bytes.Repeat([]byte(note), d.long)}},
 	})
 	if err == nil {
 		d.records = append(d.records, next...)
@@ -151,7 +158,10 @@ func fullDisk(args []string) error {
 	if err != nil {
 		return err
 	}
-	d := &diary{Store: s}
+	d := &diary{Store: s, long: 1000}
+	if args[1] == "growth" {
+		d.long = 30_000
+	}
 	for range 20 {
 		if err := d.write("before "); err != nil {
 			return err
@@ -207,7 +217,7 @@ func readOnlyDisk(args []string) error {
 	if err != nil {
 		return err
 	}
-	d := &diary{Store: s}
+	d := &diary{Store: s, long: 1}
 	if err := errors.Join(d.write("kept "), s.Close(), syscall.Mount("", args[0], "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")); err != nil {
 		return err
 	}

@@ -93,6 +93,7 @@ type damage struct {
 	looks   int
 	found   map[finding]int
 	unfound []string // files in which nothing was found
+	stopped int      // files that were not written any more
 }
 
 func damaged(t *testing.T) *damage {
@@ -128,6 +129,9 @@ func (d *damage) open(what, path string) finding {
 		return refused
 	}
 	found := d.use(d.T, what, s, d.looks%4 == 0)
+	if found == byError && errors.Is(s.Check(), bolt.ErrDamaged) {
+		d.stopped++
+	}
 	if err := s.Close(); err != nil {
 		d.Errorf("%s: close: %v", what, err)
 	}
@@ -173,6 +177,9 @@ func (x exhibit) use(t *testing.T, what string, s *bolt.Store, readOnly bool) fi
 			wantNamed(t, what+": "+name, err)
 			found = byError
 		}
+	}
+	if found == byError && errors.Is(s.Check(), bolt.ErrDamaged) {
+		wantRefusal(t, what, s)
 	}
 	if readOnly {
 		return found
@@ -273,7 +280,9 @@ func TestZeroedAndMisdirectedPages(t *testing.T) {
 		copy(image[p*pageSize:(p+1)*pageSize], d.image[other*pageSize:(other+1)*pageSize])
 		d.look(fmt.Sprintf("page %d holds page %d", p, other), image)
 	}
-	d.tell()
+	if d.tell(); d.stopped == 0 {
+		t.Error("no damage ever stopped the writing")
+	}
 }
 
 // TestTruncatedFiles finds every file that is shorter than what it refers to,

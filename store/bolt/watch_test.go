@@ -59,10 +59,32 @@ func TestARemovedFileIsNoticedUntilItIsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWritten(t, s)
+	if got, err := s.Load(t.Context(), "inc-2"); err != nil || len(got) != 0 {
+		t.Errorf("what was refused is there: %d records, %v", len(got), err)
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
 	wantUnwritten(t, s, bolt.ErrReplaced)
+}
+
+// TestAFileThatGoesDuringAWriteIsNoticed takes it away after the last look at it,
+// and before anybody could have relied on the write.
+func TestAFileThatGoesDuringAWriteIsNoticed(t *testing.T) {
+	path := newPath(t)
+	s := withRecords(t, path)
+	_, err := s.Create(t.Context(), func(id incident.ID) store.Batch {
+		if _, err := os.Stat(path); err == nil {
+			err = os.Rename(path, path+".away")
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		return store.Batch{Records: records(id, 1)}
+	})
+	if !errors.Is(err, bolt.ErrReplaced) {
+		t.Errorf("Create = %v, want ErrReplaced", err)
+	}
 }
 
 func TestAReplacedFileIsNoticed(t *testing.T) {
