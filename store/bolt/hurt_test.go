@@ -178,11 +178,11 @@ func (x exhibit) use(t *testing.T, what string, s *bolt.Store, readOnly bool) fi
 			found = byError
 		}
 	}
-	if found == byError && errors.Is(s.Check(), bolt.ErrDamaged) {
-		wantRefusal(t, what, s)
-	}
 	if readOnly {
 		return found
+	}
+	if found == byError && errors.Is(s.Check(), bolt.ErrDamaged) {
+		wantRefusal(t, what, s)
 	}
 	for name, err := range writes(ctx, s) {
 		if err == nil {
