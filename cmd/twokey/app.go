@@ -32,7 +32,7 @@ type app struct {
 	store   store.Store
 	db      *bolt.Store // what lies under store
 	backup  api.Backup
-	heads   *heads.File  // nil: none is kept
+	heads   *heads.File // nil: none is kept
 	ready   *readiness
 	reader  *api.Local
 	metrics *metrics

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"runtime/debug"
 
 	"go.etcd.io/bbolt"
 )
@@ -62,26 +60,20 @@ func (p *patient) Write(b []byte) (n int, err error) {
 
 // Examine opens a file that nobody vouches for, such as a backup, for reading,
 // goes through every page of it, and lets look read it as a store. It returns
-// the errors of [Open], [ErrDamaged], or what look returns. A damaged page that
-// only look comes upon is an error too, not a crash.
+// the errors of [Open], [ErrDamaged], or what look returns.
 func Examine(path string, look func(*Store) error) error {
-	var own error
-	err := guarded(func() error {
-		s, err := Open(path, Options{ReadOnly: true})
-		if err != nil {
-			return unopened(err)
-		}
-		defer func() { _ = s.Close() }() // was only read
-		if err := s.db.View(func(tx *bbolt.Tx) error { return whole(tx, path) }); err != nil {
-			return err
-		}
-		own = look(s)
-		return own
-	})
-	if errors.Is(err, ErrDamaged) && own == nil {
-		return fmt.Errorf("read %s: %w", path, err)
+	s, err := Open(path, Options{ReadOnly: true})
+	if err != nil {
+		return unopened(err)
 	}
-	return err
+	err = s.db.View(readAll)
+	if err == nil {
+		if err := s.db.loose(); err != nil {
+			return fmt.Errorf("read %s: %w", path, err) // and left open: see loose
+		}
+		return errors.Join(look(s), s.Close())
+	}
+	return errors.Join(fmt.Errorf("read %s: %w", path, err), s.Close())
 }
 
 // unopened is why a file can't be opened: what bbolt has only words for is damage.
@@ -94,50 +86,37 @@ func unopened(err error) error {
 	return fmt.Errorf("%w (%w)", ErrDamaged, err)
 }
 
-// guarded turns what bbolt does on a damaged file, panics and reads outside of
-// the file, into [ErrDamaged].
-func guarded(read func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if broke := recover(); broke != nil {
-			err = fmt.Errorf("%w (%v)", ErrDamaged, broke)
-		}
-	}()
-	return read()
-}
-
-// whole reads every key and value before bbolt checks how the pages hang
-// together: that check runs where no fault can be caught.
-func whole(tx *bbolt.Tx, path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return reason(err)
-	case info.Size() < tx.Size():
-		return fmt.Errorf("%w: %d bytes of %d are there", ErrDamaged, info.Size(), tx.Size())
-	}
-	if err := tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return readAll(b) }); err != nil {
-		return err
-	}
-	for problem := range tx.Check() { // to the end: the check waits to be heard
-		if err == nil {
-			err = fmt.Errorf("%w (%w)", ErrDamaged, problem)
-		}
-	}
-	return err
-}
-
-func readAll(b *bbolt.Bucket) error {
+// readAll reads every key and value of every bucket: what can't be read shows
+// here, where it is caught.
+func readAll(tx *bbolt.Tx) error {
 	sum := byte(0)
-	err := b.ForEach(func(k, v []byte) error {
-		for _, c := range k {
-			sum ^= c
-		}
-		for _, c := range v {
-			sum ^= c
-		}
-		return nil
+	err := tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+		return b.ForEach(func(k, v []byte) error {
+			for _, part := range [][]byte{k, v} {
+				for _, c := range part {
+					sum ^= c
+				}
+			}
+			return nil
+		})
 	})
 	_ = sum // only that it could be read counts
 	return err
+}
+
+// loose lets bbolt check how the pages hang together. It returns the first thing
+// that is wrong: one spoiled number can make billions of them. The check then
+// waits for ever to tell the next one, in a goroutine where no fault is caught,
+// so the pages must stay where they are: neither the transaction nor the file is
+// ever closed.
+func (h *handle) loose() error {
+	tx, err := h.begin(false)
+	if err != nil {
+		return err
+	}
+	for problem := range tx.Check() {
+		return fmt.Errorf("%w (%w)", ErrDamaged, problem)
+	}
+	h.end(tx)
+	return nil
 }

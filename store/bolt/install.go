@@ -36,11 +36,7 @@ func Install(temp, path, aside string) error {
 // exchange holds the lock of the old file until it is out of the way. One that
 // can't be opened can't be opened by a bot either.
 func exchange(temp, path, aside string) error {
-	var old *Store
-	err := guarded(func() (err error) {
-		old, err = Open(path, Options{ReadOnly: true})
-		return err
-	})
+	old, err := Open(path, Options{ReadOnly: true})
 	switch {
 	case errors.Is(err, ErrLocked):
 		return ErrLocked
