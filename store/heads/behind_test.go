@@ -64,6 +64,7 @@ func TestAStoreIsBehind(t *testing.T) {
 			}
 			h := row.line(records[3])
 			h.At = t0
+			flush(t, w.file)
 			write(t, w.path, head("inc-77", 7).String()[:40], h.String(), "half a li")
 			if got, old := behind(t, w); old != row.old {
 				t.Errorf("behind %v by %s, want %v", old, got, row.old)
