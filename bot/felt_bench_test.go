@@ -1,0 +1,147 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"twokey/bot"
+	"twokey/bot/chattest"
+	"twokey/incident"
+)
+
+// How much is measured of each situation.
+const (
+	leaks     = 30
+	leakEvery = 1500 * time.Millisecond
+	patience  = 60 * time.Second // what takes longer counts as this
+	perMinute = 10_000           // junk
+)
+
+// What people feel: a leak is contained by automation, the card is there, and
+// what somebody presses shows. The cloud and the chat take 80 ms as a rule and a
+// second at times, and turn away two calls in a hundred.
+func BenchmarkFelt(b *testing.B) {
+	b.Run("quiet", func(b *testing.B) { measure(b, newFelt(b), false) })
+	b.Run("junk", func(b *testing.B) { measure(b, newFelt(b), true) })
+	for name, junk := range map[string]bool{"silent-account": false, "silent-account-and-junk": true} {
+		b.Run(name, func(b *testing.B) {
+			f := newFelt(b)
+			f.addSilent()
+			measure(b, f, junk)
+		})
+	}
+}
+
+func measure(b *testing.B, f *felt, junk bool) {
+	ctx, stop := context.WithCancel(b.Context())
+	var work sync.WaitGroup
+	work.Go(func() { f.bot.Run(ctx) })
+	if junk {
+		work.Go(func() { f.junk(ctx) })
+		time.Sleep(5 * time.Second) // it has begun
+	}
+	var all sums
+	for b.Loop() {
+		f.night(ctx, &all)
+	}
+	stop()
+	work.Wait()
+	report(b, "contain", all.contain)
+	report(b, "card", all.card)
+	report(b, "click", all.click)
+	b.ReportMetric(0, "ns/op")
+}
+
+// sums are the figures of many leaks.
+type sums struct {
+	mu                   sync.Mutex
+	contain, card, click []time.Duration
+}
+
+// night is one leak after the other.
+func (f *felt) night(ctx context.Context, all *sums) {
+	var leaked sync.WaitGroup
+	for n := range leaks {
+		key := f.leaky(n)
+		leaked.Go(func() { f.leak(ctx, key, all) })
+		time.Sleep(leakEvery)
+	}
+	leaked.Wait()
+}
+
+// leak is one leak from the alert to the second vote.
+func (f *felt) leak(ctx context.Context, key incident.KeyID, all *sums) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	begun := time.Now()
+	_, id, err := f.bot.ReceiveAlert(ctx, incident.Alert{
+		Source: "scans", Type: "generic", Kind: incident.KindOpen, KeyID: key, ExternalKey: string(key), ReceivedAt: begun,
+	}, incident.AlertText{})
+	if err != nil {
+		f.b.Error(err)
+		return
+	}
+	card := f.await(ctx, f.shows(id, time.Time{}))
+	contained := f.await(ctx, f.isContained(id))
+	all.mu.Lock()
+	all.card, all.contain = append(all.card, card.Sub(begun)), append(all.contain, contained.Sub(begun))
+	all.mu.Unlock()
+	for _, who := range []incident.Person{chattest.Ana, chattest.Bo} {
+		took := f.click(ctx, id, who)
+		all.mu.Lock()
+		all.click = append(all.click, took)
+		all.mu.Unlock()
+	}
+}
+
+// click votes for disabling the key, and says when the room shows that.
+func (f *felt) click(ctx context.Context, id incident.ID, who incident.Person) time.Duration {
+	begun := time.Now()
+	var p incident.Proposal
+	for ok := false; !ok && ctx.Err() == nil; begun = time.Now() {
+		if p, ok = f.state(ctx, id).Waiting(incident.StepKeyDisable); !ok {
+			time.Sleep(20 * time.Millisecond) // it is not offered yet: nobody can press it
+		}
+	}
+	if a := f.bot.Handle(ctx, bot.Input{
+		From: bot.Account{Platform: "console", User: string(who)}, Room: "room", ID: fmt.Sprint(id, who),
+		Button: &bot.Press{Act: bot.ActApprove, Incident: id, Number: p.Number, Digest: p.Digest},
+	}); !a.OK {
+		f.b.Logf("%s: %s: %s", id, who, a.Text)
+		return patience
+	}
+	voted := f.state(ctx, id).At
+	return f.await(ctx, f.shows(id, voted)).Sub(begun)
+}
+
+func (f *felt) state(ctx context.Context, id incident.ID) incident.State {
+	records, err := f.bot.Store.Load(ctx, id)
+	if err != nil && ctx.Err() == nil {
+		f.b.Error(err)
+	}
+	return incident.Fold(records)
+}
+
+// junk is alerts about keys that nobody has, from sources that may not automate.
+func (f *felt) junk(ctx context.Context) {
+	tick := time.NewTicker(time.Minute / perMinute)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		key := incident.KeyID("LTAI" + "5t" + fmt.Sprintf("%018d", n))
+		_, _, err := f.bot.ReceiveAlert(ctx, incident.Alert{
+			Source: fmt.Sprintf("junk%d", n%4), Type: "generic", Kind: incident.KindOpen, KeyID: key, ExternalKey: string(key), ReceivedAt: time.Now(),
+		}, incident.AlertText{})
+		if err != nil && ctx.Err() == nil {
+			f.b.Error(err)
+			return
+		}
+	}
+}
