@@ -68,7 +68,8 @@ type State struct {
 	KeyTyped  bool      // a person typed the key id: automation stays away
 	Unable    time.Time // since when the key is seen unable to act; see ContainedAt
 	Alerts    []Alert
-	Repeats   int // alerts after the first
+	Repeats   int  // alerts after the first
+	Touched   bool // a person has done something about it
 	Seen      map[Identity]map[FactName]Seen
 	Answers   map[Question]Answer
 	Proposals []Proposal
@@ -114,6 +115,7 @@ func Fold(records []Record) State {
 func (s State) Apply(r Record) State {
 	s = s.clone()
 	s.ID, s.Seq, s.Head, s.At = r.Incident, r.Seq, r.Hash, r.At
+	s.Touched = s.Touched || r.By != Bot
 	r.Event.apply(&s, r)
 	return s
 }

@@ -12,6 +12,8 @@ type Task string
 // All the work there is.
 const (
 	Announce    Task = "announce"    // bring one room up to date
+	Admit       Task = "admit"       // let a card into a room, or hold it back
+	Summarize   Task = "summarize"   // show in one message what was held back
 	Investigate Task = "investigate" // ask the cloud, then offer the next steps
 	Execute     Task = "execute"     // carry out an authorized plan
 	LookAgain   Task = "look"        // read back what confirmed steps promised
@@ -35,18 +37,6 @@ type Job struct {
 	Attempt  int       `json:"attempt,omitempty"` // how often it was claimed before
 }
 
-// Lanes of work. Containing comes before looking comes before telling, because
-// each has workers of its own.
-const (
-	LaneContain  = "contain"
-	LaneLook     = "look"
-	LaneClock    = "clock"
-	LaneEscalate = "escalate"
-)
-
-// LaneRoom is the lane of one chat room: a dead platform holds up nobody else.
-func LaneRoom(room string) string { return "room/" + room }
-
 // Jobs says what work new records ask for; they are stored in the same
 // transaction. After is the state with the records applied. Rooms are the names
 // of all rooms that show incidents.
@@ -59,14 +49,14 @@ func (r Rules) Jobs(after State, records []Record, rooms []string) []Job {
 		return nil // nobody is told of it, and nothing follows
 	}
 	var jobs []Job
+	due := last.At
+	if after.repeats(records) {
+		due = due.Add(cardPace)
+	}
 	for _, room := range rooms {
-		if onlyGaveUp(records, room) {
-			continue
+		if !onlyGaveUp(records, room) {
+			jobs = append(jobs, r.tell(after, last, room, due))
 		}
-		jobs = append(jobs, Job{
-			Key: fmt.Sprintf("announce/%s/%s", after.ID, room), Lane: LaneRoom(room),
-			Task: Announce, Incident: after.ID, Seq: last.Seq, Room: room, Due: last.At,
-		})
 	}
 	if after.ID == System {
 		return jobs // rooms are told; nothing else follows
@@ -89,9 +79,9 @@ func onlyGaveUp(records []Record, room string) bool {
 func (r Rules) jobsOf(after State, rec Record) []Job {
 	switch e := rec.Event.(type) {
 	case Opened:
-		return append(r.reminders(after, rec, 0), investigate(after, rec)...)
+		return append(r.reminders(after, rec, 0), r.investigate(after, rec)...)
 	case KeyEntered, Heard, Answered, Absorbed, Breached, FalseAlarmed, Drifted, Lapsed, Declined:
-		return investigate(after, rec)
+		return r.investigate(after, rec)
 	case Proposed:
 		if rec.By == Bot || !after.waits(e.Number) {
 			return nil // an offer ages only once somebody has voted
@@ -112,23 +102,11 @@ func (r Rules) jobsOf(after State, rec Record) []Job {
 			Task: Execute, Incident: after.ID, Seq: rec.Seq, Number: e.Number, Due: rec.At,
 		}}
 	case Finished, Reopened:
-		return append(investigate(after, rec), look(after, rec)...)
+		return append(r.investigate(after, rec), look(after, rec)...)
 	case Closed:
 		return look(after, rec)
 	}
 	return nil
-}
-
-// investigate asks the cloud and offers the next steps, while there is anybody
-// to offer them to.
-func investigate(s State, rec Record) []Job {
-	if !s.Open() {
-		return nil
-	}
-	return []Job{{
-		Key: "investigate/" + string(s.ID), Lane: LaneLook,
-		Task: Investigate, Incident: s.ID, Seq: rec.Seq, Due: rec.At,
-	}}
 }
 
 func look(s State, rec Record) []Job {
@@ -157,10 +135,14 @@ func expire(s State, rec Record, number int, due time.Time) Job {
 // reminders asks to mention people and to tell the webhook, once for each
 // configured time. Number 0 is the incident itself, before anybody acted.
 func (r Rules) reminders(s State, rec Record, number int) []Job {
+	lane := LaneClock
+	if !s.Matters() {
+		lane = LaneLater
+	}
 	var jobs []Job
 	for i, after := range r.Remind {
 		j := Job{Incident: s.ID, Seq: rec.Seq, Number: number, Round: i + 1, Due: rec.At.Add(after)}
-		j.Task, j.Lane, j.Key = Remind, LaneClock, fmt.Sprintf("remind/%s/%06d/%d", s.ID, number, i+1)
+		j.Task, j.Lane, j.Key = Remind, lane, fmt.Sprintf("remind/%s/%06d/%d", s.ID, number, i+1)
 		jobs = append(jobs, j)
 		if r.Webhook {
 			j.Task, j.Lane, j.Key = Escalate, LaneEscalate, fmt.Sprintf("escalate/%s/%06d/%d", s.ID, number, i+1)

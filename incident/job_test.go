@@ -87,18 +87,18 @@ func TestWhatEachRecordAsksFor(t *testing.T) {
 func TestAnAlertAsksForAllAtOnce(t *testing.T) {
 	h := fresh(t)
 	h.rules.Remind, h.rules.Webhook = []time.Duration{5 * time.Minute, 15 * time.Minute}, true
-	h.must(incident.Bot, incident.Open{Alert: alert("scans", key)})
+	h.must(incident.Bot, incident.Open{Alert: alert("strangers", key)})
 	got := h.rules.Jobs(h.state(), h.records, []string{"slack", "lark"})
 	in := func(d time.Duration) time.Time { return t0.Add(d) }
 	const id = incident.ID("inc-1")
 	want := []incident.Job{
-		{Key: "announce/inc-1/slack", Lane: "room/slack", Task: incident.Announce, Incident: id, Seq: 1, Room: "slack", Due: t0},
-		{Key: "announce/inc-1/lark", Lane: "room/lark", Task: incident.Announce, Incident: id, Seq: 1, Room: "lark", Due: t0},
-		{Key: "remind/inc-1/000000/1", Lane: "clock", Task: incident.Remind, Incident: id, Seq: 1, Round: 1, Due: in(5 * time.Minute)},
+		{Key: "admit/inc-1/slack", Lane: "door/slack", Task: incident.Admit, Incident: id, Seq: 1, Room: "slack", Due: t0},
+		{Key: "admit/inc-1/lark", Lane: "door/lark", Task: incident.Admit, Incident: id, Seq: 1, Room: "lark", Due: t0},
+		{Key: "remind/inc-1/000000/1", Lane: "later", Task: incident.Remind, Incident: id, Seq: 1, Round: 1, Due: in(5 * time.Minute)},
 		{Key: "escalate/inc-1/000000/1", Lane: "escalate", Task: incident.Escalate, Incident: id, Seq: 1, Round: 1, Due: in(5 * time.Minute)},
-		{Key: "remind/inc-1/000000/2", Lane: "clock", Task: incident.Remind, Incident: id, Seq: 1, Round: 2, Due: in(15 * time.Minute)},
+		{Key: "remind/inc-1/000000/2", Lane: "later", Task: incident.Remind, Incident: id, Seq: 1, Round: 2, Due: in(15 * time.Minute)},
 		{Key: "escalate/inc-1/000000/2", Lane: "escalate", Task: incident.Escalate, Incident: id, Seq: 1, Round: 2, Due: in(15 * time.Minute)},
-		{Key: "investigate/inc-1", Lane: "look", Task: incident.Investigate, Incident: id, Seq: 1, Due: t0},
+		{Key: "sift/inc-1", Lane: incident.LaneSift("strangers", false), Task: incident.Investigate, Incident: id, Seq: 1, Due: t0},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("jobs (-want +got):\n%s", diff)

@@ -1,0 +1,130 @@
+package incident
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+)
+
+// Lanes of work. Containing comes before looking comes before telling, because
+// each has workers of its own.
+const (
+	LaneContain  = "contain"
+	LaneLook     = "look"  // into incidents that matter
+	LaneClock    = "clock" // votes that age
+	LaneLater    = "later" // reminders about incidents that may be nothing
+	LaneEscalate = "escalate"
+)
+
+// LaneRoom is the lane of one chat room: a dead platform holds up nobody else.
+func LaneRoom(room string) string { return "room/" + room }
+
+// LaneDoor is where cards wait to be let into a room that may be nothing. Those of
+// trusted sources have a door of their own.
+func LaneDoor(room string, trusted bool) string {
+	if trusted {
+		return "door/trusted/" + room
+	}
+	return "door/" + room
+}
+
+// siftLanes is how many lanes the other sources share: few enough to have workers
+// each, many enough that a source which floods hardly ever shares with another.
+const siftLanes = 8
+
+// LaneSift is the lane of the first looks at what sources report, which a flood
+// from one of them can fill. Trusted ones have a lane of their own.
+func LaneSift(source string, trusted bool) string {
+	if trusted {
+		return "sift/trusted"
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(source))
+	return siftLane(h.Sum32() % siftLanes)
+}
+
+func siftLane(n uint32) string { return fmt.Sprintf("sift/%d", n) }
+
+// SiftLanes lists every lane of first looks: that of trusted sources, and those of
+// all others.
+func SiftLanes() (trusted string, others []string) {
+	for n := range uint32(siftLanes) {
+		others = append(others, siftLane(n))
+	}
+	return LaneSift("", true), others
+}
+
+// Matters reports whether an incident need not wait behind others: its key was
+// found in one of our accounts, or a person has acted. Whoever can post alerts can
+// make any number of all others.
+func (s State) Matters() bool { return s.KeyFact(FactAccount) != "" || s.Touched }
+
+// Trusted reports whether an incident came from a source that may automate. Its
+// alerts are looked at before those of others, and never wait behind them.
+func (r Rules) Trusted(s State) bool {
+	return slices.ContainsFunc(s.Alerts, func(a Alert) bool { return slices.Contains(r.Automation.Sources, a.Source) })
+}
+
+// How long repeats of an alert wait for each other. They say nothing new; what
+// does, does not wait.
+const (
+	cardPace = time.Second     // between two edits of a card
+	lookPace = 5 * time.Second // between two looks into the account
+)
+
+// repeats reports whether records say nothing but what was said before.
+func (s State) repeats(records []Record) bool {
+	return s.Repeats > 1 && !slices.ContainsFunc(records, func(r Record) bool { return !s.repeat(r) })
+}
+
+// repeat reports whether a record is one more alert of a source that was heard
+// before.
+func (s State) repeat(r Record) bool {
+	e, ok := r.Event.(Heard)
+	return ok && !s.FirstOf(e.Alert)
+}
+
+// FirstOf reports whether an alert is the first of its source.
+func (s State) FirstOf(a Alert) bool {
+	i := slices.IndexFunc(s.Alerts, func(old Alert) bool { return old.Source == a.Source })
+	return i >= 0 && s.Alerts[i] == a
+}
+
+// tell brings a room up to date. What may be nothing comes to its door first.
+func (r Rules) tell(s State, last Record, room string, due time.Time) Job {
+	j := Job{Incident: s.ID, Seq: last.Seq, Room: room, Due: due}
+	if s.ID == System || s.Matters() {
+		j.Task, j.Lane, j.Key = Announce, LaneRoom(room), fmt.Sprintf("announce/%s/%s", s.ID, room)
+		return j
+	}
+	j.Task, j.Lane, j.Key = Admit, LaneDoor(room, r.Trusted(s)), fmt.Sprintf("admit/%s/%s", s.ID, room)
+	return j
+}
+
+// investigate asks the cloud and offers the next steps, while there is anybody
+// to offer them to. What may be nothing is sifted: it stands in another lane,
+// under a name of its own, so that it never keeps a look that matters waiting.
+func (r Rules) investigate(s State, rec Record) []Job {
+	if !s.Open() {
+		return nil
+	}
+	j := Job{
+		Key: "investigate/" + string(s.ID), Lane: LaneLook,
+		Task: Investigate, Incident: s.ID, Seq: rec.Seq, Due: rec.At,
+	}
+	if s.repeat(rec) {
+		j.Due = j.Due.Add(lookPace)
+	}
+	if !s.Matters() {
+		j.Key, j.Lane = "sift/"+string(s.ID), LaneSift(s.source(), r.Trusted(s))
+	}
+	return []Job{j}
+}
+
+func (s State) source() string {
+	if len(s.Alerts) == 0 {
+		return ""
+	}
+	return s.Alerts[0].Source
+}
