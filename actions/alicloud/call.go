@@ -33,9 +33,12 @@ const (
 type pace int
 
 const (
-	looking   pace = iota
-	writing        // of its own, so that containing never waits for looking
-	searching      // LookupEvents
+	looking    pace = iota
+	writing         // of its own, so that containing never waits for looking
+	searching       // LookupEvents
+	containing      // the looks of a step that was decided on
+	following       // of looking, the part for looks that nobody waits for
+	sifting         // of looking, the part for what may be nothing
 )
 
 // newPaces keeps well under Alibaba Cloud's limits (RAM docs: Limits): 100 reads
@@ -46,6 +49,11 @@ func newPaces() map[pace]limiter {
 		looking:   {rate.NewLimiter(30, 30)},
 		writing:   {rate.NewLimiter(4, 8)},
 		searching: {rate.NewLimiter(0.8, 2)},
+		// Beside looking: a step never waits for looks.
+		containing: {rate.NewLimiter(15, 15)},
+		// Parts of looking. Together they leave some of it to looks that people wait for.
+		following: {rate.NewLimiter(12, 24)},
+		sifting:   {rate.NewLimiter(10, 10)},
 	}
 }
 
@@ -101,18 +109,42 @@ func (a *Account) try(ctx context.Context, o operation, e endpoint, f func(conte
 // wait takes a turn at the account's rate. Who could not get one in time is told
 // at once.
 func (a *Account) wait(ctx context.Context, o operation) error {
-	turn := a.paces[o.pace].Reserve()
+	if o.pace != looking {
+		return a.turn(ctx, o.name, o.pace)
+	}
+	part := looking
+	switch actions.UrgencyOf(ctx) {
+	case actions.Containing:
+		return a.turn(ctx, o.name, containing)
+	case actions.Following:
+		part = following
+	case actions.Sifting:
+		part = sifting
+	case actions.Looking:
+	}
+	if part != looking {
+		if err := a.turn(ctx, o.name, part); err != nil {
+			return err
+		}
+	}
+	return a.turn(ctx, o.name, looking)
+}
+
+// turn waits for one of the account's rates.
+
+func (a *Account) turn(ctx context.Context, op string, p pace) error {
+	turn := a.paces[p].Reserve()
 	delay := turn.Delay()
 	if delay == 0 {
 		return nil
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < delay {
 		turn.Cancel()
-		return &actions.Error{Op: o.name, Code: codeBusy, Again: true}
+		return &actions.Error{Op: op, Code: codeBusy, Again: true}
 	}
 	if err := a.sleep(ctx, delay); err != nil {
 		turn.Cancel()
-		return translate(ctx, o.name, err)
+		return translate(ctx, op, err)
 	}
 	return nil
 }
