@@ -19,7 +19,8 @@ type place struct {
 	Ref   Ref    `json:"ref"`
 	Card  string `json:"card"` // hash of what is shown
 	Shown uint64 `json:"shown"`
-	Posts int    `json:"posts"` // how often the card was posted anew
+	Posts int    `json:"posts"`          // how often the card was posted anew
+	Held  bool   `json:"held,omitempty"` // the card was held back: there were too many
 }
 
 func placeKey(id incident.ID, room string) string { return "room/" + string(id) + "/" + room }
@@ -42,11 +43,11 @@ func (b *Bot) announce(ctx context.Context, l store.Lease) error {
 	if err != nil {
 		return err
 	}
-	a := announcement{b, l, chat, scene, place{}}
-	if err := a.load(ctx); err != nil {
+	a := announcement{b, l, chat, records, scene, place{}}
+	if a.place, err = b.placeOf(ctx, l.Job.Incident, chat.Room()); err != nil {
 		return err
 	}
-	if err := a.tell(ctx, records); err != nil {
+	if err := a.tell(ctx); err != nil {
 		return fmt.Errorf("tell %s: %w", chat.Room(), err)
 	}
 	return b.Store.Finish(ctx, a.lease)
@@ -54,41 +55,33 @@ func (b *Bot) announce(ctx context.Context, l store.Lease) error {
 
 type announcement struct {
 	*Bot
-	lease store.Lease
-	chat  Chat
-	scene Scene
-	place place
+	lease   store.Lease
+	chat    Chat
+	records []incident.Record
+	scene   Scene
+	place   place
 }
 
 // tell shows what the room does not show yet. A thread that is gone although its
 // card was just there is begun anew, once.
-func (a *announcement) tell(ctx context.Context, records []incident.Record) error {
-	if a.lease.Job.Incident == incident.System {
-		return a.each(ctx, records, a.message)
+func (a *announcement) tell(ctx context.Context) error {
+	if a.system() {
+		return a.each(ctx, a.message)
 	}
 	if err := a.card(ctx); err != nil {
 		return err
 	}
-	err := a.each(ctx, records, a.reply)
+	err := a.each(ctx, a.reply)
 	if !errors.Is(err, ErrGone) {
 		return err
 	}
 	if err := a.post(ctx, a.View.Card(a.scene)); err != nil {
 		return err
 	}
-	return a.each(ctx, records, a.reply)
+	return a.each(ctx, a.reply)
 }
 
-func (a *announcement) load(ctx context.Context) error {
-	body, ok, err := a.Store.Value(ctx, placeKey(a.lease.Job.Incident, a.chat.Room()))
-	if err != nil || !ok {
-		return err
-	}
-	if err := json.Unmarshal(body, &a.place); err != nil {
-		return fmt.Errorf("decode what %s shows: %w", a.chat.Room(), err)
-	}
-	return nil
-}
+func (a *announcement) system() bool { return a.lease.Job.Incident == incident.System }
 
 // save is fenced: whoever lost the lease must not move the cursor.
 func (a *announcement) save(ctx context.Context) error {
@@ -151,36 +144,73 @@ func cardPrint(c Card) (string, error) {
 }
 
 // each shows the records that the room has not shown, in order. A line says what
-// was so at its record, whatever came after.
-func (a *announcement) each(ctx context.Context, records []incident.Record, show func(context.Context, Line) error) error {
-	then := a.scene
-	then.State = incident.State{}
-	for _, r := range records {
-		then.State = then.State.Apply(r)
+// was so at its record, whatever came after. What happens meanwhile is on the card
+// before the next line: somebody who pressed a button is looking at it.
+func (a *announcement) each(ctx context.Context, show func(context.Context, Line) error) error {
+	var then incident.State
+	for i := 0; i < len(a.records); i++ {
+		r := a.records[i]
+		then = then.Apply(r)
 		if r.Seq <= a.place.Shown {
 			continue
 		}
-		if line, ok := a.line(then, r); ok {
-			var err error
-			if a.lease, err = a.keep(ctx, a.lease); err != nil {
-				return err
-			}
-			if err := outside0(ctx, func(ctx context.Context) error { return show(ctx, line) }); err != nil {
-				return err
-			}
+		line, ok := a.line(then, r)
+		if !ok {
+			continue
 		}
-		a.place.Shown = r.Seq
-		if err := a.save(ctx); err != nil {
+		if err := a.show(ctx, line, show); err != nil {
 			return err
 		}
+		if err := a.catchUp(ctx); err != nil {
+			return err
+		}
+		if a.place.Shown < r.Seq { // the card is a new one, and so is its thread
+			i, then = -1, incident.State{}
+		}
+	}
+	if n := len(a.records); n > 0 && a.place.Shown < a.records[n-1].Seq {
+		a.place.Shown = a.records[n-1].Seq
+		return a.save(ctx)
 	}
 	return nil
 }
 
+func (a *announcement) show(ctx context.Context, line Line, show func(context.Context, Line) error) (err error) {
+	if a.lease, err = a.keep(ctx, a.lease); err != nil {
+		return err
+	}
+	if err := outside0(ctx, func(ctx context.Context) error { return show(ctx, line) }); err != nil {
+		return err
+	}
+	a.place.Shown = line.Seq
+	return a.save(ctx)
+}
+
+// catchUp brings the card up to date with what was recorded since it was shown.
+func (a *announcement) catchUp(ctx context.Context) error {
+	records, err := a.Store.Load(ctx, a.lease.Job.Incident)
+	switch {
+	case err != nil:
+		return fmt.Errorf("load %s: %w", a.lease.Job.Incident, err)
+	case len(records) == len(a.records):
+		return nil
+	}
+	if a.scene, err = a.Bot.scene(ctx, incident.Fold(records), a.Language); err != nil {
+		return err
+	}
+	a.records = records
+	if a.system() {
+		return nil
+	}
+	return a.card(ctx)
+}
+
 // line is a record as this room's thread shows it. In a thread that was begun
 // anew its key is another one: else the platform would take it for shown.
-func (a *announcement) line(then Scene, r incident.Record) (Line, bool) {
-	line, ok := a.View.Line(then, r)
+func (a *announcement) line(then incident.State, r incident.Record) (Line, bool) {
+	scene := a.scene
+	scene.State = then
+	line, ok := a.View.Line(scene, r)
 	if a.place.Posts > 0 {
 		line.Key = fmt.Sprintf("%s/%d", line.Key, a.place.Posts)
 	}

@@ -39,6 +39,9 @@ type Bot struct {
 
 	wake   wakers
 	checks checks
+	crowds crowds
+	doors  doors
+	enough saturated
 }
 
 // with is what goes into the same append as a command's records.

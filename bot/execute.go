@@ -42,6 +42,12 @@ func (b *Bot) execute(ctx context.Context, l store.Lease) error {
 	if !ok || p.Status != incident.StatusReady && p.Status != incident.StatusRunning {
 		return b.Store.Finish(ctx, l) // over already
 	}
+	leave, ok := b.crowds.enter(l.Job.Lane, p.Plan.Target.Account)
+	if !ok {
+		return b.stepAside(ctx, l)
+	}
+	defer leave()
+	ctx = actions.With(ctx, actions.Containing)
 	action, ok := b.action(p.Plan.Target, p.Plan.Step)
 	e := &execution{b, l, p, action}
 	switch {

@@ -14,8 +14,8 @@ import (
 
 // How much is measured of each situation.
 const (
-	leaks     = 30
-	leakEvery = 1500 * time.Millisecond
+	leaks     = 20
+	leakEvery = 3 * time.Second
 	patience  = 60 * time.Second // what takes longer counts as this
 	perMinute = 10_000           // junk
 )
@@ -135,7 +135,7 @@ func (f *felt) junk(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		key := incident.KeyID("LTAI" + "5t" + fmt.Sprintf("%018d", n))
+		key := junkKey(n)
 		_, _, err := f.bot.ReceiveAlert(ctx, incident.Alert{
 			Source: fmt.Sprintf("junk%d", n%4), Type: "generic", Kind: incident.KindOpen, KeyID: key, ExternalKey: string(key), ReceivedAt: time.Now(),
 		}, incident.AlertText{})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	mathrand "math/rand/v2"
@@ -160,7 +159,7 @@ func newFelt(b *testing.B) *felt {
 	f.bot = &bot.Bot{
 		Rules: rules, Store: watchedStore{db, f.wrote}, Accounts: []actions.Account{f.account()},
 		Chats: []bot.Chat{busyRoom{newRoom(), f.saw}}, View: words, People: bot.People{Entries: chattest.Entries()},
-		Language: "en", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Salt: rand.Text,
+		Language: "en", Log: slog.New(slog.DiscardHandler), Now: time.Now, Salt: rand.Text,
 	}
 	return f
 }

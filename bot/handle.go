@@ -89,7 +89,7 @@ func (h *handling) answer(ctx context.Context) (Answer, error) {
 	}
 	switch h.verb {
 	case "show", "steps":
-		return h.show(ctx), nil
+		return h.show(ctx), h.bringIn(ctx, h.state.ID, h.in.Room)
 	case "plan":
 		return h.plan(ctx)
 	case "do":

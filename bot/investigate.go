@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -20,6 +19,14 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	}
 	if !s.Open() || s.Lookup() {
 		return b.Store.Finish(ctx, l)
+	}
+	leave, ok := b.crowds.enter(l.Job.Lane, s.KeyFact(incident.FactAccount))
+	if !ok {
+		return b.stepAside(ctx, l)
+	}
+	defer leave()
+	if len(s.Expected()) > 0 {
+		ctx = actions.With(ctx, actions.Following)
 	}
 	s, asked := b.triage(ctx, s)
 	if _, refused := refusal(asked); refused {
@@ -46,7 +53,11 @@ func (b *Bot) secondLook(s incident.State) []incident.Job {
 // triage writes down what the cloud says. It returns the state after, also when
 // part of the cloud did not answer.
 func (b *Bot) triage(ctx context.Context, s incident.State) (incident.State, error) {
-	sights, asked := b.owner(ctx, s.Key)
+	asking := ctx
+	if !s.Matters() && !b.Rules.Trusted(s) {
+		asking = actions.With(ctx, actions.Sifting) // a flood of them must not use up the account's rate
+	}
+	sights, asked := b.owner(asking, s.Key)
 	s, err := b.observe(ctx, s, sights)
 	if err != nil {
 		return s, err
@@ -61,22 +72,24 @@ func (b *Bot) triage(ctx context.Context, s incident.State) (incident.State, err
 	return s, errors.Join(asked, err)
 }
 
-// owner asks every configured account at once. A key that none of them knows is
-// called foreign only if all of them answered. Whoever knows it may have an
-// error beside what it knows.
+// owner asks every configured account at once. The first that knows the key wins,
+// and the others are let go: one that answers nothing holds up nobody. Whoever
+// knows it may have an error beside what it knows. A key that none of them knows
+// is called foreign only if all of them answered.
 func (b *Bot) owner(ctx context.Context, key incident.KeyID) ([]actions.Sight, error) {
-	answers, errs := make([][]actions.Sight, len(b.Accounts)), make([]error, len(b.Accounts))
-	var wg sync.WaitGroup
-	for i, a := range b.Accounts {
-		wg.Go(func() {
-			answers[i], errs[i] = outside(ctx, func(ctx context.Context) ([]actions.Sight, error) { return a.Owner(ctx, key) })
-		})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan ownerAnswer, len(b.Accounts)) // who is let go has somewhere to put its answer
+	for _, a := range b.Accounts {
+		go func() { answers <- b.ownerIn(ctx, a, key) }()
 	}
-	wg.Wait()
-	for i, sights := range answers {
-		if owned(sights) {
-			return sights, errs[i]
+	var errs []error
+	for range b.Accounts {
+		got := <-answers
+		if owned(got.sights) {
+			return got.sights, got.err
 		}
+		errs = append(errs, got.err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("ask whose key it is: %w", err)
@@ -85,6 +98,26 @@ func (b *Bot) owner(ctx context.Context, key incident.KeyID) ([]actions.Sight, e
 		Of: incident.OfKey(key), AsOf: b.Now(), Source: "all accounts",
 		Facts: map[incident.FactName]string{incident.FactOwner: incident.OwnerForeign},
 	}}, nil
+}
+
+type ownerAnswer struct {
+	sights []actions.Sight
+	err    error
+}
+
+// errSilent says that an account was not asked: it let the last question time out,
+// and somebody else is finding out whether it still does.
+var errSilent = errors.New("the account answers nothing")
+
+func (b *Bot) ownerIn(ctx context.Context, a actions.Account, key incident.KeyID) ownerAnswer {
+	leave, ok := b.crowds.ask(a.Name())
+	if !ok {
+		return ownerAnswer{err: errSilent}
+	}
+	defer leave()
+	sights, err := outside(ctx, func(ctx context.Context) ([]actions.Sight, error) { return a.Owner(ctx, key) })
+	b.crowds.heard(a.Name(), err)
+	return ownerAnswer{sights, err}
 }
 
 func owned(sights []actions.Sight) bool {

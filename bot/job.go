@@ -37,6 +37,10 @@ func (b *Bot) work(ctx context.Context, l store.Lease) (err error) {
 	switch l.Job.Task {
 	case incident.Announce:
 		return b.announce(ctx, l)
+	case incident.Admit:
+		return b.admit(ctx, l)
+	case incident.Summarize:
+		return b.summarize(ctx, l)
 	case incident.Investigate:
 		return b.investigate(ctx, l)
 	case incident.Execute:

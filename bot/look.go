@@ -23,6 +23,12 @@ func (b *Bot) look(ctx context.Context, l store.Lease) error {
 	if s.Seq == 0 {
 		return b.Store.Finish(ctx, l) // it left the store
 	}
+	leave, ok := b.crowds.enter(l.Job.Lane, s.KeyFact(incident.FactAccount))
+	if !ok {
+		return b.stepAside(ctx, l)
+	}
+	defer leave()
+	ctx = actions.With(ctx, actions.Following)
 	var failed []error
 	for _, p := range s.Expected() {
 		if l, err = b.keep(ctx, l); err != nil {

@@ -70,7 +70,7 @@ func code(err error) string {
 	switch c := actions.Code(err); {
 	case c != "":
 		return c
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, errSilent):
 		return codeTimeout
 	case errors.Is(err, actions.ErrOwnIdentity):
 		return "OwnIdentity"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"twokey/incident"
 	"twokey/store"
@@ -134,11 +135,15 @@ func (b *Bot) delivery(a incident.Alert, id incident.ID) []store.Mark {
 
 // hear adds an alert to an open incident, unless the same finding is there.
 func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words text) (Verdict, error) {
+	if b.enough.has(id, a.Source) {
+		return Duplicate, nil
+	}
 	s, err := b.state(ctx, id)
 	if err != nil {
 		return "", err
 	}
 	if s.Open() && heard(s, a) {
+		b.enough.note(s, a)
 		return Duplicate, nil
 	}
 	_, err = b.do(ctx, id, incident.Bot, incident.Hear{Alert: a}, with{Values: words.value(id), Marks: b.delivery(a, id)})
@@ -155,6 +160,40 @@ func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words 
 // nothing then, unless it is the first of its source: no source can keep another
 // from being heard.
 const enough = 200
+
+// saturated remembers which sources have said enough about which incidents, so that
+// a flood of alerts for one key does not read its record again for each of them.
+// Nothing makes it untrue: alerts are only ever added.
+type saturated struct {
+	mu   sync.Mutex
+	said map[saturation]bool
+}
+
+type saturation struct {
+	incident incident.ID
+	source   string
+}
+
+// maxSaturated bounds what is remembered. More would be read again, not lost.
+const maxSaturated = 1000
+
+func (m *saturated) has(id incident.ID, source string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.said[saturation{id, source}]
+}
+
+func (m *saturated) note(s incident.State, a incident.Alert) {
+	if s.Repeats < enough {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.said == nil || len(m.said) >= maxSaturated {
+		m.said = make(map[saturation]bool)
+	}
+	m.said[saturation{s.ID, a.Source}] = true
+}
 
 // heard reports whether an incident knows a finding already.
 func heard(s incident.State, a incident.Alert) bool {

@@ -34,6 +34,18 @@ func lookJob(s incident.State, due time.Time) incident.Job {
 	}
 }
 
+// redrawJob asks to bring a room up to date on an incident that is found by its
+// index. What may be nothing comes to the room's door.
+func redrawJob(i incident.Index, room string, due time.Time) incident.Job {
+	if i.Account != "" {
+		return announceJob(i.Incident, room, due)
+	}
+	return incident.Job{
+		Key: fmt.Sprintf("admit/%s/%s", i.Incident, room), Lane: incident.LaneDoor(room, false),
+		Task: incident.Admit, Incident: i.Incident, Room: room, Due: due,
+	}
+}
+
 // redrawAtOnce bounds one append of [Bot.redraw].
 const redrawAtOnce = 100
 
@@ -52,7 +64,7 @@ func (b *Bot) redraw(ctx context.Context, rooms []string, forgot bool) error {
 		var batch store.Batch
 		for _, i := range open {
 			for _, room := range rooms {
-				batch.Jobs = append(batch.Jobs, announceJob(i.Incident, room, b.Now()))
+				batch.Jobs = append(batch.Jobs, redrawJob(i, room, b.Now()))
 				if forgot {
 					batch.Values = append(batch.Values, store.Value{Key: placeKey(i.Incident, room)})
 				}
@@ -87,6 +99,12 @@ func (b *Bot) welcome(ctx context.Context, room string) error {
 	forgot := b.forgets(room)
 	if err != nil || known && !forgot {
 		return err
+	}
+	if forgot { // its summary is gone too: count anew
+		gone := []store.Value{{Key: floodKey(room)}, {Key: summaryKey(room)}}
+		if err := b.Store.Append(ctx, store.Batch{Values: gone}); err != nil {
+			return err
+		}
 	}
 	if err := b.redraw(ctx, []string{room}, forgot); err != nil {
 		return err

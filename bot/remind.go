@@ -68,13 +68,30 @@ func (b *Bot) everybody() []incident.Person {
 	return all
 }
 
+// wanted is who to disturb about an incident or a plan: nobody about one of a
+// flood, which no room shows.
+func (b *Bot) wanted(ctx context.Context, s incident.State, number int) ([]incident.Person, error) {
+	who := b.missing(s, number)
+	if len(who) == 0 || number != 0 || s.Matters() {
+		return who, nil
+	}
+	held, err := b.heldBack(ctx, s.ID)
+	if held {
+		return nil, err
+	}
+	return who, err
+}
+
 // remind mentions those who can still vote. The line in the room does it.
 func (b *Bot) remind(ctx context.Context, l store.Lease) error {
 	s, err := b.state(ctx, l.Job.Incident)
 	if err != nil {
 		return err
 	}
-	who := b.missing(s, l.Job.Number)
+	who, err := b.wanted(ctx, s, l.Job.Number)
+	if err != nil {
+		return err
+	}
 	if len(who) == 0 {
 		return b.Store.Finish(ctx, l)
 	}
@@ -88,7 +105,10 @@ func (b *Bot) escalate(ctx context.Context, l store.Lease) error {
 	if err != nil {
 		return err
 	}
-	who := b.missing(s, l.Job.Number)
+	who, err := b.wanted(ctx, s, l.Job.Number)
+	if err != nil {
+		return err
+	}
 	if len(who) == 0 || b.Webhook == nil {
 		return b.Store.Finish(ctx, l)
 	}

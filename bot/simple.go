@@ -61,6 +61,9 @@ func (h *handling) report(ctx context.Context) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if err := h.hurry(ctx, id); err != nil {
+		return Answer{}, err
+	}
 	return h.said("said.report_"+string(verdict), map[string]string{"incident": string(id)}), nil
 }
 

@@ -20,6 +20,9 @@ type View interface {
 	// see it.
 	Line(s Scene, r incident.Record) (Line, bool)
 
+	// Flood is the message that stands for cards held back.
+	Flood(f Flood) Card
+
 	// Plan is one plan in full, for one person who asked to see it.
 	Plan(s Scene, number int) Step
 
@@ -47,4 +50,21 @@ type Scene struct {
 	Steps  []string                             // steps that the account's catalog has
 	Drill  bool                                 // a pretend account
 	Site   string                               // "china" or "international": console links
+}
+
+// Flood is what a room was spared: cards of incidents that may be nothing, of
+// which there were too many at once.
+type Flood struct {
+	Lang        string
+	Drill       bool
+	Began, Last time.Time // first and last card held back
+	Held        int
+	Sources     []SourceCount // most first; an empty name is all others
+	Newest      []incident.ID // newest first
+}
+
+// SourceCount is how many came from one source.
+type SourceCount struct {
+	Name  string
+	Count int
 }

@@ -3,16 +3,26 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"twokey/incident"
 )
 
-// workers is how many jobs of a lane run side by side, so that one account that
-// answers nothing does not hold up every other at once.
-var workers = map[string]int{
-	incident.LaneContain: 4, incident.LaneLook: 4, incident.LaneClock: 1, incident.LaneEscalate: 1,
+// workersOf is how many jobs of a lane run side by side. Those of one incident in
+// one room are one job, so a room keeps its order whatever their number.
+func workersOf(lane string) int {
+	trusted, _ := incident.SiftLanes()
+	switch {
+	case lane == incident.LaneContain, lane == incident.LaneLook, lane == trusted:
+		return 16
+	case lane == incident.LaneEscalate:
+		return 2
+	case strings.HasPrefix(lane, incident.LaneRoom("")):
+		return 4
+	}
+	return 1
 }
 
 // poll bounds how long work can go unnoticed that another process asked for.
@@ -23,7 +33,7 @@ const poll = time.Second
 func (b *Bot) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, lane := range b.Lanes() {
-		for range max(1, workers[lane]) {
+		for range workersOf(lane) {
 			wg.Go(func() { b.workLane(ctx, lane) })
 		}
 	}
@@ -39,9 +49,11 @@ func (b *Bot) Run(ctx context.Context) {
 
 // Lanes lists every lane of work there is.
 func (b *Bot) Lanes() []string {
-	lanes := []string{incident.LaneContain, incident.LaneLook, incident.LaneClock, incident.LaneEscalate}
+	lanes := []string{incident.LaneContain, incident.LaneLook, incident.LaneClock, incident.LaneLater, incident.LaneEscalate}
+	trusted, others := incident.SiftLanes()
+	lanes = append(append(lanes, trusted), others...)
 	for _, room := range b.rooms() {
-		lanes = append(lanes, incident.LaneRoom(room))
+		lanes = append(lanes, incident.LaneRoom(room), incident.LaneDoor(room, true), incident.LaneDoor(room, false))
 	}
 	return lanes
 }

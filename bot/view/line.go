@@ -12,6 +12,9 @@ import (
 // maxLine is how long a line of the timeline is at most, in runes.
 const maxLine = 200
 
+// maxHeard is how many repeats of an alert are told one by one.
+const maxHeard = 5
+
 // Line is a record as an entry of the timeline; false if people need not see it.
 // The words depend on the record and on facts that do not change afterwards.
 func (v *View) Line(s bot.Scene, r incident.Record) (bot.Line, bool) {
@@ -34,6 +37,9 @@ func (p page) entry(r incident.Record) (string, bot.Tone) {
 		p.st.Repeats, p.st.KeyTyped = 0, false // what came later is not this record's
 		return p.say("line.opened", "found", p.found()), bot.Alarm
 	case incident.Heard:
+		if p.st.Repeats > maxHeard && !p.st.FirstOf(e.Alert) {
+			return "", bot.Plain // the card counts them
+		}
 		return p.say("line.heard", "source", clean(e.Alert.Type, maxName), "kind", p.say("alert."+string(e.Alert.Kind))), bot.Plain
 	case incident.KeyEntered:
 		return p.say("line.key_entered", "key", string(e.Key)), bot.Plain
