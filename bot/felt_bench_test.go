@@ -14,10 +14,11 @@ import (
 
 // How much is measured of each situation.
 const (
-	leaks     = 20
-	leakEvery = 3 * time.Second
-	patience  = 60 * time.Second // what takes longer counts as this
-	perMinute = 10_000           // junk
+	leaks     = 30
+	leakEvery = 2500 * time.Millisecond
+	patience  = 60 * time.Second       // what takes longer counts as this
+	perMinute = 10_000                 // junk
+	reading   = 500 * time.Millisecond // before somebody presses what has just appeared
 )
 
 // What people feel: a leak is contained by automation, the card is there, and
@@ -99,6 +100,7 @@ func (f *felt) leak(ctx context.Context, key incident.KeyID, all *sums) {
 
 // click votes for disabling the key, and says when the room shows that.
 func (f *felt) click(ctx context.Context, id incident.ID, who incident.Person) time.Duration {
+	time.Sleep(reading)
 	begun := time.Now()
 	var p incident.Proposal
 	for ok := false; !ok && ctx.Err() == nil; begun = time.Now() {

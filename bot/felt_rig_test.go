@@ -294,7 +294,7 @@ func report(b *testing.B, what string, took []time.Duration) {
 	slices.Sort(took)
 	for _, p := range []int{50, 95, 99} {
 		if n := len(took); n > 0 {
-			b.ReportMetric(took[min(n-1, n*p/100)].Seconds(), fmt.Sprintf("s-%s-p%d", what, p))
+			b.ReportMetric(took[(n*p+99)/100-1].Seconds(), fmt.Sprintf("s-%s-p%d", what, p))
 		}
 	}
 }

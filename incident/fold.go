@@ -22,8 +22,8 @@ const keptAlerts = 20
 
 func (e Heard) apply(s *State, _ Record) {
 	s.Repeats++
-	known := slices.ContainsFunc(s.Alerts, func(a Alert) bool { return a.Source == e.Alert.Source })
-	if len(s.Alerts) < keptAlerts || !known {
+	s.Again = slices.ContainsFunc(s.Alerts, func(a Alert) bool { return a.Source == e.Alert.Source })
+	if len(s.Alerts) < keptAlerts || !s.Again {
 		s.Alerts = append(s.Alerts, e.Alert)
 	}
 }

@@ -69,6 +69,7 @@ type State struct {
 	Unable    time.Time // since when the key is seen unable to act; see ContainedAt
 	Alerts    []Alert
 	Repeats   int  // alerts after the first
+	Again     bool // the last of them was of a source that was heard before
 	Touched   bool // a person has done something about it
 	Seen      map[Identity]map[FactName]Seen
 	Answers   map[Question]Answer

@@ -78,17 +78,11 @@ func (s State) repeats(records []Record) bool {
 	return s.Repeats > 1 && !slices.ContainsFunc(records, func(r Record) bool { return !s.repeat(r) })
 }
 
-// repeat reports whether a record is one more alert of a source that was heard
-// before.
-func (s State) repeat(r Record) bool {
-	e, ok := r.Event.(Heard)
-	return ok && !s.FirstOf(e.Alert)
-}
-
-// FirstOf reports whether an alert is the first of its source.
-func (s State) FirstOf(a Alert) bool {
-	i := slices.IndexFunc(s.Alerts, func(old Alert) bool { return old.Source == a.Source })
-	return i >= 0 && s.Alerts[i] == a
+// repeat reports whether the last record is one more alert of a source that was
+// heard before.
+func (s State) repeat(last Record) bool {
+	_, ok := last.Event.(Heard)
+	return ok && s.Again
 }
 
 // tell brings a room up to date. What may be nothing comes to its door first.
@@ -99,12 +93,16 @@ func (r Rules) tell(s State, last Record, room string, due time.Time) Job {
 		return j
 	}
 	j.Task, j.Lane, j.Key = Admit, LaneDoor(room, r.Trusted(s)), fmt.Sprintf("admit/%s/%s", s.ID, room)
+	if r.Trusted(s) {
+		j.Key = fmt.Sprintf("admit/%s/trusted/%s", s.ID, room)
+	}
 	return j
 }
 
 // investigate asks the cloud and offers the next steps, while there is anybody
 // to offer them to. What may be nothing is sifted: it stands in another lane,
-// under a name of its own, so that it never keeps a look that matters waiting.
+// under a name of its own, so that whoever knew of a key before us can't keep the
+// look that matters waiting.
 func (r Rules) investigate(s State, rec Record) []Job {
 	if !s.Open() {
 		return nil
@@ -116,8 +114,12 @@ func (r Rules) investigate(s State, rec Record) []Job {
 	if s.repeat(rec) {
 		j.Due = j.Due.Add(lookPace)
 	}
-	if !s.Matters() {
-		j.Key, j.Lane = "sift/"+string(s.ID), LaneSift(s.source(), r.Trusted(s))
+	switch {
+	case s.Matters():
+	case r.Trusted(s):
+		j.Key, j.Lane = fmt.Sprintf("sift/%s/trusted", s.ID), LaneSift("", true)
+	default:
+		j.Key, j.Lane = "sift/"+string(s.ID), LaneSift(s.source(), false)
 	}
 	return []Job{j}
 }

@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"twokey/bot"
 	"twokey/bot/playbook"
 	"twokey/bot/view"
+	"twokey/incident"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -55,6 +58,20 @@ func TestLinesReadAsTheirGoldenFiles(t *testing.T) {
 		}
 		got := strings.ReplaceAll(b.String(), string(leaked()), "<KEY>")
 		golden(t, filepath.Join("testdata", "golden", "timeline."+lang+".txt"), got)
+	}
+}
+
+// The message that stands for a flood reads as its golden file does.
+func TestTheFloodReadsAsItsGoldenFile(t *testing.T) {
+	v := words(t)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, lang := range v.Languages() {
+		got := view.Plain(v.Flood(bot.Flood{
+			Lang: lang, Drill: true, Began: at, Last: at.Add(90 * time.Second), Held: 9980,
+			Sources: []bot.SourceCount{{Name: "scans \u202e<!channel>", Count: 9000}, {Name: "github", Count: 900}, {Name: "", Count: 80}},
+			Newest:  []incident.ID{"inc-10000", "inc-9999"},
+		}))
+		golden(t, filepath.Join("testdata", "golden", "flood."+lang+".txt"), got)
 	}
 }
 

@@ -37,7 +37,7 @@ func (p page) entry(r incident.Record) (string, bot.Tone) {
 		p.st.Repeats, p.st.KeyTyped = 0, false // what came later is not this record's
 		return p.say("line.opened", "found", p.found()), bot.Alarm
 	case incident.Heard:
-		if p.st.Repeats > maxHeard && !p.st.FirstOf(e.Alert) {
+		if p.st.Repeats > maxHeard && p.st.Again {
 			return "", bot.Plain // the card counts them
 		}
 		return p.say("line.heard", "source", clean(e.Alert.Type, maxName), "kind", p.say("alert."+string(e.Alert.Kind))), bot.Plain
