@@ -12,7 +12,7 @@ import (
 // doors orders what comes to the rooms' doors in this process.
 type doors struct {
 	mu   sync.Mutex
-	next map[string]time.Time // by door: when it lets the next edit through
+	next map[string]time.Time // by door: from when on edits have to wait
 }
 
 // admit lets an incident that may be nothing into a room, or holds its card back
@@ -42,17 +42,22 @@ func (b *Bot) admit(ctx context.Context, l store.Lease) error {
 	return b.letInOrHold(ctx, l, s)
 }
 
-// edit reports whether a door lets an edit through now.
+// edit reports whether a door lets an edit through now: some at once, then one at a
+// time.
 func (d *doors) edit(door string, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Before(d.next[door]) {
+	next := d.next[door]
+	if now.Before(next) {
 		return false
+	}
+	if idle := now.Add(-doorBurst); next.Before(idle) {
+		next = idle
 	}
 	if d.next == nil {
 		d.next = make(map[string]time.Time)
 	}
-	d.next[door] = now.Add(doorPace)
+	d.next[door] = next.Add(doorPace)
 	return true
 }
 
@@ -72,19 +77,14 @@ func (b *Bot) letInOrHold(ctx context.Context, l store.Lease, s incident.State) 
 		return err
 	}
 	now := b.Now()
-	door := f.Doors[l.Job.Lane].come(now)
-	if f.Doors == nil {
-		f.Doors = make(map[string]window)
-	}
-	f.Doors[l.Job.Lane] = door
-	if !door.Holding {
+	if !f.come(l.Job.Lane, source(s), now) {
 		counted, err := kept(floodKey(l.Job.Room), f)
 		if err != nil {
 			return err
 		}
 		return b.letIn(ctx, l, counted)
 	}
-	f = f.hold(s, now)
+	f = f.hold(source(s), s.ID, now)
 	counted, err := kept(floodKey(l.Job.Room), f)
 	if err != nil {
 		return err

@@ -14,9 +14,12 @@ import (
 )
 
 // How many new cards a room can bear that may be nothing. Twenty in a minute is
-// more than anybody reads, and a scanner's first report hardly ever has more.
+// more than anybody reads, and a scanner's first report hardly ever has more. Cards
+// are held back of those sources only that make them many: no source can keep the
+// alerts of another from being seen.
 const (
-	floodFrom = 20               // new cards within a window; more are held back
+	floodFrom = 20               // new cards within a window, of all sources
+	floodOf   = 5                // of one source; what has more is held back while there are too many in all
 	floodCalm = 5                // a window with no more than that ends it
 	floodIn   = time.Minute      // a window
 	floodOver = 10 * time.Minute // without a card held back; the next flood gets a message of its own
@@ -24,15 +27,16 @@ const (
 
 // How often what may be nothing is told again to a room.
 const (
-	summaryPace = 5 * time.Second // between two edits of the summary
-	doorPace    = time.Second     // between two edits of such cards, whichever
-	doorWait    = 30 * time.Second
+	summaryPace = 5 * time.Second  // between two edits of the summary
+	doorPace    = time.Second      // between two edits of such cards, whichever
+	doorBurst   = 20 * time.Second // of quiet that edits may make up for
+	doorWait    = 5 * time.Second  // until one that was turned away comes again
 )
 
 // flood is what a room was spared, as it is kept. It stays small however long the
 // flood lasts.
 type flood struct {
-	Doors   map[string]window `json:"doors,omitempty"` // by lane
+	Doors   map[string]window `json:"doors,omitempty"` // by lane, and by lane and source
 	Began   time.Time         `json:"began,omitzero"`  // the first card held back
 	Last    time.Time         `json:"last,omitzero"`
 	Held    int               `json:"held,omitempty"`
@@ -47,31 +51,50 @@ type window struct {
 	Holding bool      `json:"holding,omitempty"`
 }
 
-// come counts one card more, and reports whether cards are held back now. Once
-// they are, that stays so until few come.
-func (w window) come(now time.Time) window {
+// come counts one card more, and holds back what is beyond a limit. Once it holds,
+// that stays so until few come.
+func (w window) come(now time.Time, limit int) window {
 	if passed := now.Sub(w.Start); passed >= floodIn || passed < 0 {
 		calm := w.Count <= floodCalm || passed >= 2*floodIn
 		w = window{Start: now, Holding: w.Holding && !calm}
 	}
 	w.Count++
-	w.Holding = w.Holding || w.Count > floodFrom
+	w.Holding = w.Holding || w.Count > limit
 	return w
 }
 
 const (
 	floodNewest  = 5
-	floodSources = 8
+	floodSources = 8  // that are told apart
+	floodDoors   = 64 // windows that are kept; the sources beyond share one
 )
 
+// come counts a card that comes to a door, and reports whether it is to be held
+// back.
+func (f *flood) come(door, source string, now time.Time) bool {
+	of := door + "/" + source
+	if _, known := f.Doors[of]; !known && len(f.Doors) >= floodDoors {
+		of = door + "/"
+	}
+	if f.Doors == nil {
+		f.Doors = make(map[string]window)
+	}
+	all, some := f.Doors[door].come(now, floodFrom), f.Doors[of].come(now, floodOf)
+	f.Doors[door], f.Doors[of] = all, some
+	return all.Holding && some.Holding
+}
+
+func source(s incident.State) string {
+	if len(s.Alerts) == 0 {
+		return ""
+	}
+	return s.Alerts[0].Source
+}
+
 // hold counts a card that is held back.
-func (f flood) hold(s incident.State, now time.Time) flood {
+func (f flood) hold(source string, id incident.ID, now time.Time) flood {
 	if f.Held == 0 || now.Sub(f.Last) > floodOver {
 		f = flood{Doors: f.Doors, Began: now}
-	}
-	source := ""
-	if len(s.Alerts) > 0 {
-		source = s.Alerts[0].Source
 	}
 	if f.Sources == nil {
 		f.Sources = make(map[string]int)
@@ -81,7 +104,7 @@ func (f flood) hold(s incident.State, now time.Time) flood {
 	}
 	f.Sources[source]++
 	f.Held, f.Last = f.Held+1, now
-	f.Newest = append(f.Newest, s.ID)
+	f.Newest = append(f.Newest, id)
 	slices.SortFunc(f.Newest, func(x, y incident.ID) int { return cmp.Compare(y.Number(), x.Number()) })
 	f.Newest = f.Newest[:min(len(f.Newest), floodNewest)]
 	return f

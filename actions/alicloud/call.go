@@ -52,8 +52,8 @@ func newPaces() map[pace]limiter {
 		// Beside looking: a step never waits for looks.
 		containing: {rate.NewLimiter(15, 15)},
 		// Parts of looking. Together they leave some of it to looks that people wait for.
-		following: {rate.NewLimiter(12, 24)},
-		sifting:   {rate.NewLimiter(10, 10)},
+		following: {rate.NewLimiter(10, 20)},
+		sifting:   {rate.NewLimiter(15, 15)},
 	}
 }
 

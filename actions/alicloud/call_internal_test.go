@@ -66,7 +66,7 @@ func TestCallsThatCanWaitLeaveTheRateToTheOthers(t *testing.T) {
 			t.Errorf("a step waited %s for looks", d)
 		}
 		seconds := 70
-		if n := sifting(); n < 9*seconds || n > 11*seconds {
+		if n := sifting(); n < 12*seconds || n > 16*seconds {
 			t.Errorf("%d calls to sift in %d s", n, seconds)
 		}
 		following()
