@@ -106,6 +106,13 @@ func TestASummaryInsteadOfAFlood(t *testing.T) {
 	if err != nil || len(records) == 0 {
 		t.Errorf("an incident was not kept: %v", err)
 	}
+	// News about one that is held back is not one more.
+	s.receive(s.alert(func(a *incident.Alert) { a.Source, a.KeyID, a.ExternalKey = "strangers", junkKey(many-1), "again" }))
+	s.Settle()
+	s.After(10 * time.Second)
+	if _, counted := s.room.spared(); counted != many-20 {
+		t.Errorf("%d counted", counted)
+	}
 	// The same flood goes on: the same message.
 	s.junk(many, many+50, "strangers")
 	s.Settle()
