@@ -117,6 +117,29 @@ func (b *Bot) heldBack(ctx context.Context, id incident.ID) (bool, error) {
 	return len(b.Chats) > 0, nil
 }
 
+// pager is what pages are counted under where there is no room.
+const pager = "pager"
+
+// tooManyPages reports whether a page is one of a flood. Where there are rooms, what
+// they don't show is not paged either; without any, pages are counted like cards.
+func (b *Bot) tooManyPages(ctx context.Context, s incident.State, l store.Lease) (bool, error) {
+	if len(b.Chats) > 0 || l.Job.Number != 0 || s.Matters() || l.Job.Attempt > 0 {
+		return false, nil
+	}
+	b.doors.mu.Lock()
+	defer b.doors.mu.Unlock()
+	f, err := b.flood(ctx, pager)
+	if err != nil {
+		return false, err
+	}
+	many := f.come(l.Job.Lane, source(s), b.Now())
+	counted, err := kept(floodKey(pager), f)
+	if err != nil {
+		return false, err
+	}
+	return many, b.append(ctx, store.Batch{Values: []store.Value{counted}, Lease: &l})
+}
+
 // hurry looks into an incident at once because a person named its key, wherever it
 // stood before.
 func (b *Bot) hurry(ctx context.Context, id incident.ID) error {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -220,6 +221,19 @@ func TestNobodyIsRemindedOfWhatNoRoomShows(t *testing.T) {
 	}
 	if reminded != 20 || len(page.pages) != 20 {
 		t.Errorf("reminded of %d, paged of %d, want the 20 that have a card", reminded, len(page.pages))
+	}
+}
+
+func TestWithoutARoomThePagerIsSparedToo(t *testing.T) {
+	page := &pager{}
+	s := &told{World: chattest.New(t, flooded(chattest.Options{Rules: func(r *incident.Rules) { r.Webhook = true }})), t: t, room: newRoom()}
+	s.Bot.Webhook = page
+	s.junk(0, 80, "strangers")
+	ours := s.Alert()
+	s.Settle()
+	s.After(6 * time.Minute)
+	if n := len(page.pages); n > 25 || !slices.ContainsFunc(page.pages, func(p bot.Page) bool { return p.Incident == ours }) {
+		t.Errorf("%d pages, the one about our key among them or not: %+v", n, page.pages)
 	}
 }
 

@@ -112,6 +112,12 @@ func (b *Bot) escalate(ctx context.Context, l store.Lease) error {
 	if len(who) == 0 || b.Webhook == nil {
 		return b.Store.Finish(ctx, l)
 	}
+	switch many, err := b.tooManyPages(ctx, s, l); {
+	case err != nil:
+		return err
+	case many:
+		return b.Store.Finish(ctx, l)
+	}
 	page := b.page(s, l.Job, who)
 	if err := outside0(ctx, func(ctx context.Context) error { return b.Webhook.Trigger(ctx, page) }); err != nil {
 		return fmt.Errorf("tell the webhook: %w", err)
