@@ -114,7 +114,7 @@ func TestANewRoomIsShownMoreThanOnePage(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := b.Do(t.Context(), "inc-1", chattest.Ana, incident.Take{}); err != nil {
+		if _, err := b.Do(t.Context(), "inc-99", chattest.Ana, incident.Take{}); err != nil {
 			t.Fatal(err)
 		}
 		r := newRoom()
@@ -125,7 +125,7 @@ func TestANewRoomIsShownMoreThanOnePage(t *testing.T) {
 		if cards, summed := r.spared(); cards+summed != many || cards > 30 {
 			t.Errorf("the new room shows %d and counts %d of %d open incidents", cards, summed, many)
 		}
-		if _, ok := (&told{t: t, room: r}).cardOf("inc-1"); !ok {
+		if _, ok := (&told{t: t, room: r}).cardOf("inc-99"); !ok {
 			t.Error("it does not show the one that somebody took")
 		}
 		again := newRoom() // the same room, as far as the bot knows
