@@ -77,17 +77,15 @@ func (b *Bot) redraw(ctx context.Context, rooms []string, forgot bool) error {
 	}
 }
 
-// welcomeAll shows rooms that are new what is open, whatever it takes.
-func (b *Bot) welcomeAll(ctx context.Context) {
-	for _, room := range b.rooms() {
-		for ctx.Err() == nil {
-			err := b.welcome(ctx, room)
-			if err == nil {
-				break
-			}
-			b.Log.Error("welcome room", slog.String("room", room), slog.Any("error", err))
-			sleep(ctx, poll)
+// welcomeUntilDone shows a room that is new what is open, whatever it takes.
+func (b *Bot) welcomeUntilDone(ctx context.Context, room string) {
+	for ctx.Err() == nil {
+		err := b.welcome(ctx, room)
+		if err == nil {
+			return
 		}
+		b.Log.Error("welcome room", slog.String("room", room), slog.Any("error", err))
+		sleep(ctx, poll)
 	}
 }
 

@@ -32,30 +32,48 @@ const poll = time.Second
 // It returns when everything it started has stopped.
 func (b *Bot) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, lane := range b.Lanes() {
-		for range workersOf(lane) {
-			wg.Go(func() { b.workLane(ctx, lane) })
-		}
-	}
+	b.staff(ctx, &wg, ownLanes())
 	for _, c := range b.Chats {
 		wg.Go(func() { b.listen(ctx, c) })
+		wg.Go(func() {
+			// Only then: who works on what a room has forgotten would write it down again.
+			b.welcomeUntilDone(ctx, c.Room())
+			b.staff(ctx, &wg, lanesOf(c.Room()))
+		})
 	}
 	wg.Go(func() { b.watchClock(ctx) })
-	wg.Go(func() { b.welcomeAll(ctx) })
 	wg.Go(func() { b.watchRecord(ctx) })
 	wg.Go(func() { b.retain(ctx) })
 	wg.Wait()
 }
 
+// staff starts the workers of lanes.
+func (b *Bot) staff(ctx context.Context, wg *sync.WaitGroup, lanes []string) {
+	for _, lane := range lanes {
+		for range workersOf(lane) {
+			wg.Go(func() { b.workLane(ctx, lane) })
+		}
+	}
+}
+
 // Lanes lists every lane of work there is.
 func (b *Bot) Lanes() []string {
-	lanes := []string{incident.LaneContain, incident.LaneLook, incident.LaneClock, incident.LaneLater, incident.LaneEscalate}
-	trusted, others := incident.SiftLanes()
-	lanes = append(append(lanes, trusted), others...)
+	lanes := ownLanes()
 	for _, room := range b.rooms() {
-		lanes = append(lanes, incident.LaneRoom(room), incident.LaneDoor(room, true), incident.LaneDoor(room, false))
+		lanes = append(lanes, lanesOf(room)...)
 	}
 	return lanes
+}
+
+// ownLanes are those of no room.
+func ownLanes() []string {
+	lanes := []string{incident.LaneContain, incident.LaneLook, incident.LaneClock, incident.LaneLater, incident.LaneEscalate}
+	trusted, others := incident.SiftLanes()
+	return append(append(lanes, trusted), others...)
+}
+
+func lanesOf(room string) []string {
+	return []string{incident.LaneRoom(room), incident.LaneDoor(room, true), incident.LaneDoor(room, false)}
 }
 
 // listen keeps one room's ears open. A platform that fails is tried again; the
