@@ -64,22 +64,22 @@ func (c *cabinet) Undoer(context.Context, incident.Plan, time.Time) (actions.Und
 
 func (c *cabinet) Actions() actions.Catalog { return actions.Catalog{} }
 
-// office is a bot that runs, with accounts and rooms of its own.
-type office struct {
+// shift is a bot that runs, with accounts and rooms of its own.
+type shift struct {
 	*bot.Bot
 	t *testing.T
 }
 
-func work(t *testing.T, rooms []bot.Chat, accounts ...actions.Account) (o office, stop func()) {
+func work(t *testing.T, rooms []bot.Chat, accounts ...actions.Account) (o shift, stop func()) {
 	t.Helper()
 	b := alone(t, nil, rooms...)
 	b.Accounts = accounts
 	b.Rules.Automation.Sources = []string{"scans"}
 	end := running(b)
-	return office{b, t}, func() { end() }
+	return shift{b, t}, func() { end() }
 }
 
-func (o office) hear(source string, k incident.KeyID) incident.ID {
+func (o shift) hear(source string, k incident.KeyID) incident.ID {
 	o.t.Helper()
 	_, id, err := o.ReceiveAlert(o.t.Context(), incident.Alert{
 		Source: source, Kind: incident.KindOpen, KeyID: k, ExternalKey: string(k), ReceivedAt: time.Now(),
@@ -90,7 +90,7 @@ func (o office) hear(source string, k incident.KeyID) incident.ID {
 	return id
 }
 
-func (o office) owner(id incident.ID) string {
+func (o shift) owner(id incident.ID) string {
 	o.t.Helper()
 	records, err := o.Store.Load(o.t.Context(), id)
 	if err != nil {
@@ -99,7 +99,7 @@ func (o office) owner(id incident.ID) string {
 	return incident.Fold(records).KeyFact(incident.FactOwner)
 }
 
-func (o office) types(text string) {
+func (o shift) types(text string) {
 	o.t.Helper()
 	if a := o.Handle(o.t.Context(), bot.Input{From: bot.Account{Platform: "console", User: "ana"}, Room: "room", ID: text, Text: text}); !a.OK {
 		o.t.Fatal(a.Text)
