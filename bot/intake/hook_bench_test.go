@@ -1,0 +1,72 @@
+package intake_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"twokey/bot"
+	"twokey/bot/intake"
+	"twokey/incident"
+)
+
+// BenchmarkHook measures what an alert costs before it is stored: authentication,
+// parsing, redaction, normalising, the log line and the answer.
+func BenchmarkHook(b *testing.B) {
+	handler, err := intake.New(intake.Config{
+		Sources: []intake.Source{
+			{Name: "scans", Type: "generic", Tokens: []string{token}}, {Name: "leaks", Type: "gitleaks", Tokens: []string{token}},
+		},
+		Receive: func(context.Context, incident.Alert, incident.AlertText) (bot.Verdict, incident.ID, error) {
+			return bot.Opened, "inc-1", nil
+		},
+		PerSource: 1 << 30, Now: time.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Pepper: []byte("pepper"),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct{ name, source, body string }{
+		{"one finding", "scans", oneFinding(keyID(1))},
+		{"a report", "leaks", string(encode(b, []leak{idIn("deploy/.env", 12, keyID(1)), secretIn("generic-api-key", "deploy/.env", 13, secret(1))}))},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequest(http.MethodPost, intake.Prefix+c.source, strings.NewReader(c.body))
+				r.Header.Set("Authorization", "Bearer "+token)
+				r.Header.Set("Content-Type", "application/json")
+				w := &answered{header: http.Header{}}
+				handler.ServeHTTP(w, r)
+				if w.status != http.StatusOK || !bytes.Contains(w.body.Bytes(), []byte(`"open"`)) {
+					b.Fatal(w.status, w.body.String())
+				}
+			}
+		})
+	}
+}
+
+// oneFinding is an alert as a scanner behind a generic source sends it.
+func oneFinding(key string) string {
+	return fmt.Sprintf(`{"access_key_id":%q,"id":"finding-7","title":"AccessKey in deploy/.env of acme/web","severity":"high",
+		"repository":"acme/web","path":"deploy/.env","line":12,"commit":"3a9005e4218e70147c47a810c93f57c3b56d6522","author":"Dewi",
+		"url":"https://github.com/acme/web/blob/3a9005e4218e70147c47a810c93f57c3b56d6522/deploy/.env#L12",
+		"match":"ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s","time":"2026-09-10T03:00:00Z"}`, key, secret(1))
+}
+
+// answered keeps an answer at no cost of its own.
+type answered struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (w *answered) Header() http.Header         { return w.header }
+func (w *answered) WriteHeader(status int)      { w.status = status }
+func (w *answered) Write(b []byte) (int, error) { return w.body.Write(b) }
