@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // secretLen is the length of an AccessKey secret. Those of temporary keys are
@@ -28,6 +29,8 @@ var (
 	alphanumerics = set("")
 	standard      = set("+/")   // and those of base64
 	anyBase64     = set("+/-_") // and those of base64 in URLs
+	wordByte      = set("_")    // and what \b of an expression counts as part of a word
+	tokenByte     = set("+/=_%\\-")
 )
 
 func set(extra string) (in [256]bool) {
@@ -94,6 +97,11 @@ const reach = 160
 // stand before the run or at its start.
 func afterKeyword(text string, run span) []span {
 	start := max(0, run.from-reach)
+	first := firstWord(text[start:run.to])
+	if first < 0 {
+		return nil // by far the most runs, and much faster
+	}
+	start += first
 	var found []span
 	for _, m := range keyword.FindAllStringSubmatchIndex(text[start:run.to], -1) {
 		if announced(text[start+m[2] : start+m[3]]) {
@@ -101,6 +109,38 @@ func afterKeyword(text string, run span) []span {
 		}
 	}
 	return found
+}
+
+// firstWord is where the first word of [keyword] may begin in text; below 0 if
+// there is none. It looks for the ASCII ones only: text with anything else in it
+// is left to the expression, which knows what else folds to an s or a k.
+func firstWord(text string) int {
+	found := -1
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= utf8.RuneSelf:
+			return 0
+		case found < 0 && announces(text, i):
+			found = i
+		}
+	}
+	return found
+}
+
+// announces reports whether a word of [keyword] may begin at i.
+func announces(text string, i int) bool {
+	switch text[i] {
+	case 's', 'S':
+		return begins(text[i:], "secret") || begins(text[i:], "sk") && (i == 0 || !wordByte[text[i-1]])
+	case 'r', 'R':
+		return begins(text[i:], "rahasia")
+	}
+	return false
+}
+
+// begins is whether text starts with an ASCII word, in any case.
+func begins(text, word string) bool {
+	return len(text) >= len(word) && strings.EqualFold(text[:len(word)], word)
 }
 
 // announced reports whether what follows a word for a secret is one. With a
@@ -156,9 +196,9 @@ func holdsRandom(w string) bool {
 	var upper, lower, digit int
 	sum := 0.0 // of n·log2(n) over the counts in the window
 	change := func(c byte, by int) {
-		sum -= nlogn(count[c])
+		sum -= nlogn[count[c]]
 		count[c] += by
-		sum += nlogn(count[c])
+		sum += nlogn[count[c]]
 		switch {
 		case c <= '9':
 			digit += by
@@ -181,12 +221,14 @@ func holdsRandom(w string) bool {
 	return false
 }
 
-func nlogn(n int) float64 {
-	if n < 2 {
-		return 0
+// nlogn is n·log2(n), for as many equal characters as a window can have and the
+// one that is about to leave.
+var nlogn = func() (table [secretLen + 2]float64) {
+	for n := 2; n < len(table); n++ {
+		table[n] = float64(n) * math.Log2(float64(n))
 	}
-	return float64(n) * math.Log2(float64(n))
-}
+	return table
+}()
 
 // holdsEncoded reports whether w is base64 of text that holds a secret.
 func holdsEncoded(w string) bool {
@@ -199,11 +241,29 @@ func holdsEncoded(w string) bool {
 			return false
 		}
 		if b, err := code.DecodeString(w[:len(w)-cut]); err == nil {
-			text, _ := visible(string(b))
-			return len(plain(text)) > 0
+			return holdsPlain(b)
 		}
 	}
 	return false
+}
+
+// shortest is the length of the shortest secret there is: a token's.
+const shortest = len("CAIS") + 16
+
+// holdsPlain reports whether decoded bytes hold a secret. Most are no text at all:
+// then too few of them could be part of one.
+func holdsPlain(b []byte) bool {
+	fit := 0
+	for _, c := range b {
+		if tokenByte[c] {
+			fit++
+		}
+	}
+	if fit < shortest {
+		return false
+	}
+	text, _ := visible(string(b))
+	return len(plain(text)) > 0
 }
 
 func kinds(s string) (upper, lower, digit bool) {
