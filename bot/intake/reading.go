@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +37,7 @@ func (r *reading) visit(v any, name string, in object) {
 			r.trail = true
 			return
 		}
-		for _, name := range slices.Sorted(maps.Keys(v)) {
+		for _, name := range sortedNames(v) {
 			r.visit(v[name], plain(name), o)
 		}
 	case []any:

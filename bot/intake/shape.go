@@ -2,7 +2,6 @@ package intake
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -26,6 +25,9 @@ type shape struct {
 type object map[string]any
 
 func plain(name string) string {
+	if isPlain(name) {
+		return name
+	}
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == '.' || r == ' ' {
 			return -1
@@ -34,14 +36,40 @@ func plain(name string) string {
 	}, strings.ToLower(name))
 }
 
+// isPlain reports whether a name is in its plain form already, for names in ASCII.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
 func newObject(m map[string]any) object {
 	o := make(object, len(m))
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if _, taken := o[plain(name)]; !taken {
-			o[plain(name)] = m[name]
+	for name, value := range m {
+		o[plain(name)] = value
+	}
+	if len(o) == len(m) {
+		return o // nearly always: no two names are one
+	}
+	clear(o)
+	for _, name := range sortedNames(m) {
+		if p := plain(name); !o.has([]string{p}) {
+			o[p] = m[name]
 		}
 	}
 	return o
+}
+
+func sortedNames(m map[string]any) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // get is the first of the named members that is there.
@@ -118,7 +146,7 @@ func (s shape) findings(entry any, in input) []*finding {
 // explicit is what the fields for the key id say. They must agree.
 func (s shape) explicit(e map[string]any) *finding {
 	id, given := "", false
-	for _, name := range slices.Sorted(maps.Keys(e)) {
+	for _, name := range sortedNames(e) {
 		if !slices.Contains(s.key, plain(name)) {
 			continue
 		}

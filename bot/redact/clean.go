@@ -11,6 +11,9 @@ import (
 // blanks, bad UTF-8 replaced. Longer than limit runes, it is cut and ends in an
 // ellipsis. Cleaning clean text changes nothing.
 func Clean(s string, limit int) string {
+	if isClean(s) {
+		return cut(s, limit)
+	}
 	line := strings.Map(func(r rune) rune {
 		switch {
 		case breaks(r):
@@ -21,6 +24,18 @@ func Clean(s string, limit int) string {
 		return r
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 	return cut(flatten(line), limit)
+}
+
+// isClean reports whether there is nothing to do but to cut, for text in ASCII.
+func isClean(s string) bool {
+	blank := true // so is what stands before the first character
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && blank {
+			return false
+		}
+		blank = s[i] == ' '
+	}
+	return !blank || s == ""
 }
 
 // flatten leaves one blank where there were several, and none at the ends.

@@ -17,6 +17,9 @@ const mark = "[redacted]"
 // there were any. AccessKey ids stay. Cleaning clean text changes nothing. Call
 // it before [Clean], which may cut a secret in half.
 func Text(s string) (clean string, found bool) {
+	if len(s) < shortest {
+		return s, false
+	}
 	for {
 		next, again := pass(s)
 		if !again {
