@@ -3,35 +3,30 @@ package intake_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"twokey/bot"
 	"twokey/bot/intake"
 	"twokey/incident"
+	"twokey/store/bolt"
 )
 
 // BenchmarkHook measures what an alert costs before it is stored: authentication,
 // parsing, redaction, normalising, the log line and the answer.
 func BenchmarkHook(b *testing.B) {
-	log := slog.New(slog.NewJSONHandler(nowhere{}, nil)) // written, as it is at work, and not kept
-	handler, err := intake.New(intake.Config{
-		Sources: []intake.Source{
-			{Name: "scans", Type: "generic", Tokens: []string{token}}, {Name: "leaks", Type: "gitleaks", Tokens: []string{token}},
-		},
-		Receive: func(context.Context, incident.Alert, incident.AlertText) (bot.Verdict, incident.ID, error) {
-			return bot.Opened, "inc-1", nil
-		},
-		PerSource: 1 << 30, Now: time.Now, Log: log, Pepper: []byte("pepper"),
+	handler := benched(b, func(context.Context, incident.Alert, incident.AlertText) (bot.Verdict, incident.ID, error) {
+		return bot.Opened, "inc-1", nil
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 	for _, c := range []struct{ name, source, body string }{
 		{"one finding", "scans", oneFinding(keyID(1))},
 		{"a report", "leaks", string(encode(b, []leak{idIn("deploy/.env", 12, keyID(1)), secretIn("generic-api-key", "deploy/.env", 13, secret(1))}))},
@@ -39,16 +34,59 @@ func BenchmarkHook(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, intake.Prefix+c.source, strings.NewReader(c.body))
-				r.Header.Set("Authorization", "Bearer "+token)
-				r.Header.Set("Content-Type", "application/json")
-				w := &answered{header: http.Header{}}
-				handler.ServeHTTP(w, r)
-				if w.status != http.StatusOK || !bytes.Contains(w.body.Bytes(), []byte(`"open"`)) {
-					b.Fatal(w.status, w.body.String())
-				}
+				deliver(b, handler, c.source, c.body)
 			}
 		})
+	}
+}
+
+// BenchmarkHookToDisk is the same with everything behind it: many senders at once,
+// each alert a new incident on the disk before its sender is answered.
+func BenchmarkHookToDisk(b *testing.B) {
+	db, err := bolt.Open(filepath.Join(b.TempDir(), "twokey.db"), bolt.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	twokey := &bot.Bot{
+		Store: db, Chain: incident.Chain{Key: []byte("a key of thirty-two characters..")}, Now: time.Now, Salt: rand.Text, Log: slog.New(slog.DiscardHandler),
+	}
+	handler := benched(b, twokey.ReceiveAlert)
+	var number atomic.Uint64
+	b.ReportAllocs()
+	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			deliver(b, handler, "scans", oneFinding(keyID(number.Add(1))))
+		}
+	})
+}
+
+// benched is the hooks without a limit that a benchmark could meet.
+func benched(b *testing.B, receive func(context.Context, incident.Alert, incident.AlertText) (bot.Verdict, incident.ID, error)) http.Handler {
+	b.Helper()
+	log := slog.New(slog.NewJSONHandler(nowhere{}, nil)) // written, as it is at work, and not kept
+	handler, err := intake.New(intake.Config{
+		Sources: []intake.Source{
+			{Name: "scans", Type: "generic", Tokens: []string{token}}, {Name: "leaks", Type: "gitleaks", Tokens: []string{token}},
+		},
+		Receive: receive, PerSource: 1 << 30, Now: time.Now, Log: log, Pepper: []byte("pepper"),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return handler
+}
+
+// deliver posts one alert, which opens an incident.
+func deliver(b *testing.B, handler http.Handler, source, body string) {
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, intake.Prefix+source, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	w := &answered{header: http.Header{}}
+	handler.ServeHTTP(w, r)
+	if w.status != http.StatusOK || !bytes.Contains(w.body.Bytes(), []byte(`"open"`)) {
+		b.Error(w.status, w.body.String())
 	}
 }
 
