@@ -82,9 +82,10 @@ func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, wo
 	if err != nil {
 		return "", err
 	}
+	draft := b.Chain.Draft(incident.State{}, by, at, events)
 	var jobs []incident.Job
 	id, err := b.Store.Create(ctx, func(id incident.ID) store.Batch {
-		batch := store.Batch{Records: b.Chain.Seal(incident.State{}, id, by, at, events), Values: words.value(id)}
+		batch := store.Batch{Records: draft.Seal(id), Values: words.value(id)}
 		b.complete(&batch, incident.State{}, incident.Fold(batch.Records))
 		batch.Marks = append(batch.Marks, b.delivery(a, id)...)
 		jobs = batch.Jobs

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -56,22 +57,96 @@ type body struct {
 // the records are as they will be read back, so that nothing is ever decided on
 // what was not written.
 func (c Chain) Seal(s State, id ID, by Person, at time.Time, events []Event) []Record {
-	records := make([]Record, len(events))
-	seq, prev, at := s.Seq, s.Head, s.instant(at)
+	return c.Draft(s, by, at, events).Seal(id)
+}
+
+// Draft is [Chain.Seal] up to the incident's id, which a store gives out while
+// others wait: what can be done before is done before.
+func (c Chain) Draft(s State, by Person, at time.Time, events []Event) Draft {
+	d := Draft{chain: c, seq: s.Seq, prev: s.Head, at: s.instant(at), by: by, events: make([]written, len(events))}
 	for i, e := range events {
-		seq++
 		raw, err := json.Marshal(e)
 		if err != nil {
 			panic(fmt.Sprintf("incident: event %s does not marshal: %v", e.Kind(), err)) // plain data: cannot happen
 		}
-		b, err := json.Marshal(body{id, seq, at, by, e.Kind(), raw, prev})
-		if err != nil {
-			panic(fmt.Sprintf("incident: record does not marshal: %v", err))
-		}
-		r := Record{Incident: id, Seq: seq, At: at, By: by, Event: decodeEvent(e.Kind(), raw), Prev: prev, Bytes: b, Hash: c.sum(b)}
+		d.events[i] = written{decodeEvent(e.Kind(), raw), e.Kind(), raw}
+	}
+	return d
+}
+
+// Draft is events with their place, in an incident that has no id yet.
+type Draft struct {
+	chain  Chain
+	seq    uint64
+	prev   Hash
+	at     time.Time
+	by     Person
+	events []written
+}
+
+// written is an event as it will be read back, and as it is written.
+type written struct {
+	Event
+
+	kind string
+	raw  json.RawMessage
+}
+
+// Seal makes the records of an incident. It may be called again, for another one.
+func (d Draft) Seal(id ID) []Record {
+	records := make([]Record, len(d.events))
+	seq, prev := d.seq, d.prev
+	for i, e := range d.events {
+		seq++
+		b := body{id, seq, d.at, d.by, e.kind, e.raw, prev}.encode()
+		r := Record{Incident: id, Seq: seq, At: d.at, By: d.by, Event: e.Event, Prev: prev, Bytes: b, Hash: d.chain.sum(b)}
 		records[i], prev = r, r.Hash
 	}
 	return records
+}
+
+// encode is what json.Marshal makes of b, without reading the event once more.
+func (b body) encode() []byte {
+	out := make([]byte, 0, len(b.Event)+256)
+	out = append(quoted(append(out, `{"incident":`...), string(b.Incident)), `,"seq":`...)
+	out = append(strconv.AppendUint(out, b.Seq, 10), `,"at":"`...)
+	out, err := b.At.AppendText(out)
+	if err != nil {
+		panic(fmt.Sprintf("incident: record does not marshal: %v", err)) // its time is that of a clock
+	}
+	out = append(quoted(append(out, `","by":`...), string(b.By)), `,"kind":`...)
+	out = append(quoted(out, b.Kind), `,"event":`...)
+	out = append(out, b.Event...)
+	if b.Prev != "" {
+		out = quoted(append(out, `,"prev":`...), string(b.Prev))
+	}
+	return append(out, '}')
+}
+
+// quoted appends a text as JSON.
+func quoted(out []byte, text string) []byte {
+	if !plain(text) {
+		b, err := json.Marshal(text)
+		if err != nil {
+			panic(fmt.Sprintf("incident: text does not marshal: %v", err)) // cannot happen
+		}
+		return append(out, b...)
+	}
+	out = append(append(out, '"'), text...)
+	return append(out, '"')
+}
+
+// plain reports whether a text stands in JSON as it is, for those that ids, names
+// and hashes are.
+func plain(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func (c Chain) sum(b []byte) Hash {
