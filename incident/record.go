@@ -227,35 +227,13 @@ func DecodeRecord(stored []byte) (Record, error) {
 		return Record{}, ErrRecord
 	}
 	raw := append([]byte(nil), stored[hashLen+1:]...)
-	var b body
-	if err := json.Unmarshal(raw, &b); err != nil {
-		return Record{}, fmt.Errorf("%w: %w", ErrRecord, err)
+	r, ok := readOwn(raw)
+	if !ok {
+		var err error
+		if r, err = readAny(raw); err != nil {
+			return Record{}, err
+		}
 	}
-	r := Record{
-		Incident: b.Incident, Seq: b.Seq, At: b.At, By: b.By, Prev: b.Prev,
-		Bytes: raw, Hash: Hash(stored[:hashLen]),
-	}
-	if r.Incident == "" || r.Seq == 0 || b.Kind == "" {
-		return Record{}, ErrRecord
-	}
-	r.Event = decodeEvent(b.Kind, b.Event)
+	r.Bytes, r.Hash = raw, Hash(stored[:hashLen])
 	return r, nil
-}
-
-// decodeEvent never fails: what this version cannot read it keeps as it is, and
-// the incident becomes read-only.
-func decodeEvent(kind string, raw json.RawMessage) Event {
-	t, ok := kinds[kind]
-	if !ok {
-		return Foreign{Name: kind, Raw: raw}
-	}
-	v := reflect.New(t)
-	if err := json.Unmarshal(raw, v.Interface()); err != nil {
-		return Foreign{Name: kind, Raw: raw}
-	}
-	e, ok := reflect.TypeAssert[Event](v.Elem())
-	if !ok {
-		return Foreign{Name: kind, Raw: raw}
-	}
-	return e
 }

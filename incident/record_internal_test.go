@@ -2,6 +2,8 @@ package incident
 
 import (
 	"encoding/json"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,4 +32,57 @@ func TestEncodeIsWhatMarshalMakes(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	})
+}
+
+// FuzzReadOwn holds the quick way to read a record against the usual one: what it
+// takes, the other reads in the same way.
+func FuzzReadOwn(f *testing.F) {
+	at := time.Date(2026, 9, 10, 3, 0, 0, 1000, time.UTC)
+	for _, records := range [][]Record{
+		Chain{}.Seal(State{}, "inc-1", "ana", at, []Event{Took{}, Closed{Reason: "w"}, Configured{Digest: "d"}, Foreign{Name: "x"}}),
+		Chain{}.Seal(State{}, "inc-2", `a"b`, at, []Event{KeyEntered{Key: "<k>"}}),
+	} {
+		for _, r := range records {
+			f.Add(r.Bytes)
+		}
+	}
+	prev := `,"prev":"` + strings.Repeat("a", hashLen) + `"}`
+	for _, odd := range []string{
+		`{"incident":"inc-1","seq":01,"at":"2026-01-02T03:04:05Z","by":"ana","kind":"took","event":{}}`,
+		`{"incident":"inc-1","seq":1,"at":"2026-01-02T03:04:05Z","by":"ana","kind":"took","event":{},"seq":2}`,
+		`{"incident":"inc-1","seq":1,"at":"2026-01-02T03:04:05Z","by":"ana","kind":"took","event":{"x":1` + prev + `}`,
+		`{"incident":"inc-1","seq":1,"at":"2026-01-02T03:04:05Z","by":"ana","kind":"took","event":{"x":1` + prev + prev,
+		`{"incident":"inc-1","seq":1,"at":"2026-01-02T03:04:05Z","by":"ana","kind":"took","event":{},"event":{}` + prev,
+		`{"incident":"inc-1","seq":1,"at":"2026-01-02T03:04:05Z","by":"ana","kind":"took","event":` + prev,
+		`{"incident":"inc-1","seq":1,"at":"2026-01-02T03:04:05Z","by":"ana","kind":"took","event":null` + prev,
+	} {
+		f.Add([]byte(odd))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		own, ok := readOwn(raw)
+		if !ok {
+			return
+		}
+		want, err := readAny(raw)
+		if err != nil {
+			t.Fatalf("%q is read, and is no record: %v", raw, err)
+		}
+		if !reflect.DeepEqual(own, want) {
+			t.Errorf("%q\nread %+v\nwant %+v", raw, own, want)
+		}
+	})
+}
+
+// Everything that is written is read the quick way.
+func TestReadOwnReadsWhatIsWritten(t *testing.T) {
+	at := time.Date(2026, 9, 10, 3, 0, 0, 1000, time.UTC)
+	var events []Event
+	for _, kind := range Kinds() {
+		events = append(events, reflect.Zero(kinds[kind]).Interface().(Event))
+	}
+	for _, r := range (Chain{}).Seal(State{}, "inc-1", Bot, at, events) {
+		if own, ok := readOwn(r.Bytes); !ok || own.Seq != r.Seq || own.Prev != r.Prev || !own.At.Equal(at) || own.Event.Kind() != r.Event.Kind() {
+			t.Errorf("%s: read %v %+v", r.Bytes, ok, own)
+		}
+	}
 }
