@@ -92,7 +92,7 @@ func rawCommits(folder string) (func(context.Context, uint64) error, func() erro
 	if err != nil {
 		return nil, nil, err
 	}
-	name, value := []byte("log"), sealed(1, time.Now())[0].Encode()
+	name, value := []byte("log"), mould.Encode()
 	err = db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket(name); return err })
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
@@ -143,27 +143,36 @@ func withStore(build func(n uint64) store.Batch) appender {
 	}
 }
 
+// mould is a record that every measured one is made of: what is measured is the
+// store, not the sealing, and the store does not read what it keeps.
+var mould = sealed(1, time.Now())[0]
+
+func recordOf(n uint64) incident.Record {
+	r := mould
+	r.Incident, r.At = incident.NewID(n), time.Now()
+	return r
+}
+
 func recordAndJob(n uint64) store.Batch {
-	records := sealed(n, time.Now())
-	return store.Batch{Records: records[:1], Jobs: investigation(records[0])}
+	r := recordOf(n)
+	return store.Batch{Records: []incident.Record{r}, Jobs: investigation(r)}
 }
 
 // wholeAlert is the batch of a new incident with one room.
 func wholeAlert(n uint64) store.Batch {
-	now := time.Now()
-	records := sealed(n, now)[:1]
-	id, state := records[0].Incident, incident.Fold(records)
+	r := recordOf(n)
+	id, now, key := r.Incident, r.At, keyID(n)
 	return store.Batch{
-		Records: records,
-		Jobs: append(investigation(records[0]), incident.Job{
+		Records: []incident.Record{r},
+		Jobs: append(investigation(r), incident.Job{
 			Key: "announce/" + string(id) + "/console", Lane: incident.LaneRoom("console"), Task: incident.Announce, Incident: id, Seq: 1, Due: now,
 		}),
 		Marks: []store.Mark{
-			{Name: "open/" + string(state.Key), Incident: id, Now: now},
-			{Name: "delivery/bench/" + string(records[0].Hash), Incident: id, Now: now, Until: now.Add(72 * time.Hour)},
+			{Name: "open/" + key, Incident: id, Now: now},
+			{Name: "delivery/bench/" + string(random(nil, n, 64)), Incident: id, Now: now, Until: now.Add(72 * time.Hour)},
 		},
-		Values: []store.Value{{Key: "text/" + string(id) + "/" + string(records[0].Hash), Body: finding(n, 0)[:300]}},
-		Index:  []incident.Index{state.Index()},
+		Values: []store.Value{{Key: "text/" + string(id) + "/" + string(r.Hash), Body: r.Bytes[:300]}},
+		Index:  []incident.Index{{Incident: id, Key: incident.KeyID(key), Opened: now, Open: true}},
 	}
 }
 
