@@ -32,20 +32,23 @@ type sighting struct {
 func (r *reading) visit(v any, name string, in object) {
 	switch v := v.(type) {
 	case map[string]any:
-		o := newObject(v)
-		if trail(o) {
-			r.trail = true
-			return
-		}
-		for _, name := range sortedNames(v) {
-			r.visit(v[name], plain(name), o)
-		}
+		r.members(v, newObject(v))
 	case []any:
 		for _, each := range v {
 			r.visit(each, name, in)
 		}
 	case string:
 		r.text(v, name, in)
+	}
+}
+
+func (r *reading) members(m map[string]any, in object) {
+	if trail(in) {
+		r.trail = true
+		return
+	}
+	for _, name := range sortedNames(m) {
+		r.visit(m[name], plain(name), in)
 	}
 }
 

@@ -63,6 +63,17 @@ func newObject(m map[string]any) object {
 	return o
 }
 
+// member is what newObject has under a plain name, for whoever needs one or two.
+func member(m map[string]any, name string) (value any, ok bool) {
+	first := ""
+	for n, v := range m {
+		if (!ok || n < first) && plain(n) == name {
+			value, first, ok = v, n, true
+		}
+	}
+	return value, ok
+}
+
 func sortedNames(m map[string]any) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
@@ -105,12 +116,12 @@ func (s shape) entries(doc any) ([]any, bool, error) {
 	case []any:
 		return d, true, nil
 	case map[string]any:
-		o := newObject(d)
-		if o.has(s.key) {
+		if slices.ContainsFunc(s.key, func(name string) bool { _, ok := member(d, name); return ok }) {
 			return []any{d}, false, nil
 		}
 		for _, name := range s.batch {
-			switch list := o[name].(type) {
+			value, _ := member(d, name)
+			switch list := value.(type) {
 			case nil:
 			case []any:
 				return list, true, nil
@@ -134,7 +145,7 @@ func (s shape) findings(entry any, in input) []*finding {
 		explicit := top.has(s.key) && !trail(top)
 		r := reading{shape: s, in: in, sieve: &sieve{}, seen: make(map[string]*finding)}
 		r.anywhere = s.anywhere && !explicit
-		r.visit(e, "", nil)
+		r.members(e, top)
 		if explicit {
 			return []*finding{r.finish(s.explicit(e), top, top)}
 		}

@@ -83,13 +83,7 @@ func (s *sieve) link(raw string) string {
 		u.Scheme != "http" && u.Scheme != "https" {
 		return ""
 	}
-	query := u.Query()
-	for name, values := range query {
-		if len(values) != 1 || !digits.MatchString(values[0]) || !slug.MatchString(name) {
-			query.Del(name)
-		}
-	}
-	u.RawQuery, u.ForceQuery = query.Encode(), false
+	u.RawQuery, u.ForceQuery = numbers(u), false
 	if !lineMark.MatchString(u.Fragment) {
 		u.Fragment, u.RawFragment = "", ""
 	}
@@ -101,6 +95,20 @@ func (s *sieve) link(raw string) string {
 		return ""
 	}
 	return clean
+}
+
+// numbers is what may stay of a query.
+func numbers(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
+	query := u.Query()
+	for name, values := range query {
+		if len(values) != 1 || !digits.MatchString(values[0]) || !slug.MatchString(name) {
+			query.Del(name)
+		}
+	}
+	return query.Encode()
 }
 
 // repo is the name of a repository: what is no path of plain names is dropped.

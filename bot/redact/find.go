@@ -192,6 +192,9 @@ func looksRandom(s string) bool {
 // secret. Here a digit is asked for: LongNamesOfTypesAndOperations are common.
 // It slides a window, so that a megabyte of letters takes one look at each.
 func holdsRandom(w string) bool {
+	if upper, lower, digit := kinds(w); !upper || !lower || !digit {
+		return false // as in the sum of a commit
+	}
 	var count [256]int
 	var upper, lower, digit int
 	sum := 0.0 // of n·log2(n) over the counts in the window
