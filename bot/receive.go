@@ -51,24 +51,39 @@ var errRaces = errors.New("the key's incident was closed again and again")
 // receive opens an incident, or adds to the one that has the key.
 func (b *Bot) receive(ctx context.Context, by incident.Person, a incident.Alert, words text) (Verdict, incident.ID, error) {
 	for range races {
-		id, err := b.open(ctx, by, a, words)
-		taken, ok := errors.AsType[*store.TakenError](err)
-		switch {
-		case err == nil && a.KeyID == "":
-			return LookedUp, id, nil
-		case err == nil:
-			return Opened, id, nil
-		case !ok:
-			return "", "", err
-		case a.Delivery != "" && taken.Mark == deliveryName(a):
-			return Duplicate, taken.Incident, nil
+		id, known, err := b.Store.Marked(ctx, nameOf(a), b.Now())
+		if err != nil {
+			return "", "", fmt.Errorf("find open incident: %w", err)
 		}
-		verdict, err := b.hear(ctx, taken.Incident, a, words)
+		if !known {
+			id, err = b.open(ctx, by, a, words)
+			taken, ok := errors.AsType[*store.TakenError](err)
+			switch {
+			case err == nil && a.KeyID == "":
+				return LookedUp, id, nil
+			case err == nil:
+				return Opened, id, nil
+			case !ok:
+				return "", "", err
+			case a.Delivery != "" && taken.Mark == deliveryName(a):
+				return Duplicate, taken.Incident, nil
+			}
+			id = taken.Incident
+		}
+		verdict, err := b.hear(ctx, id, a, words)
 		if !errors.Is(err, incident.NotOpen) {
-			return verdict, taken.Incident, err
+			return verdict, id, err
 		}
 	}
 	return "", "", errRaces
+}
+
+// nameOf is the name that the open incident of an alert has taken.
+func nameOf(a incident.Alert) string {
+	if a.KeyID != "" {
+		return openName(a.KeyID)
+	}
+	return lookupName(a)
 }
 
 // open creates an incident with everything it needs, in one transaction.
@@ -214,11 +229,7 @@ func heard(s incident.State, a incident.Alert) bool {
 // hearOf takes news about a finding: they are added where they belong, and open
 // nothing.
 func (b *Bot) hearOf(ctx context.Context, a incident.Alert, words text) (Verdict, incident.ID, error) {
-	name := lookupName(a)
-	if a.KeyID != "" {
-		name = openName(a.KeyID)
-	}
-	id, ok, err := b.Store.Marked(ctx, name, b.Now())
+	id, ok, err := b.Store.Marked(ctx, nameOf(a), b.Now())
 	if err != nil || !ok {
 		return Ignored, "", err
 	}

@@ -34,7 +34,7 @@ func BenchmarkHook(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				deliver(b, handler, c.source, c.body)
+				deliver(b, handler, c.source, c.body, "open")
 			}
 		})
 	}
@@ -53,13 +53,23 @@ func BenchmarkHookToDisk(b *testing.B) {
 	}
 	handler := benched(b, twokey.ReceiveAlert)
 	var number atomic.Uint64
-	b.ReportAllocs()
-	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			deliver(b, handler, "scans", oneFinding(keyID(number.Add(1))))
-		}
-	})
+	for _, c := range []struct {
+		name, verdict string
+		key           func() uint64
+	}{
+		{"new", "open", func() uint64 { return number.Add(1) }},
+		{"told again", "duplicate", func() uint64 { return 1 }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					deliver(b, handler, "scans", oneFinding(keyID(c.key())), c.verdict)
+				}
+			})
+		})
+	}
 }
 
 // benched is the hooks without a limit that a benchmark could meet.
@@ -78,14 +88,14 @@ func benched(b *testing.B, receive func(context.Context, incident.Alert, inciden
 	return handler
 }
 
-// deliver posts one alert, which opens an incident.
-func deliver(b *testing.B, handler http.Handler, source, body string) {
+// deliver posts one alert, which must get its verdict.
+func deliver(b *testing.B, handler http.Handler, source, body, verdict string) {
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, intake.Prefix+source, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", "application/json")
 	w := &answered{header: http.Header{}}
 	handler.ServeHTTP(w, r)
-	if w.status != http.StatusOK || !bytes.Contains(w.body.Bytes(), []byte(`"open"`)) {
+	if w.status != http.StatusOK || !bytes.Contains(w.body.Bytes(), []byte(`"`+verdict+`"`)) {
 		b.Error(w.status, w.body.String())
 	}
 }
