@@ -41,7 +41,7 @@ type Bot struct {
 	checks checks
 	crowds crowds
 	doors  doors
-	enough saturated
+	lately lately
 }
 
 // with is what goes into the same append as a command's records.

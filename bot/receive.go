@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"twokey/incident"
 	"twokey/store"
@@ -149,17 +148,18 @@ func (b *Bot) delivery(a incident.Alert, id incident.ID) []store.Mark {
 	return []store.Mark{{Name: deliveryName(a), Incident: id, Now: now, Until: now.Add(deliveryFor)}}
 }
 
-// hear adds an alert to an open incident, unless the same finding is there.
+// hear adds an alert to an incident, unless the same finding is there. The store
+// has just said that the incident is open.
 func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words text) (Verdict, error) {
-	if b.enough.has(id, a.Source) {
+	if b.lately.heard(id, a) {
 		return Duplicate, nil
 	}
 	s, err := b.state(ctx, id)
 	if err != nil {
 		return "", err
 	}
+	b.lately.keep(s)
 	if s.Open() && heard(s, a) {
-		b.enough.note(s, a)
 		return Duplicate, nil
 	}
 	_, err = b.do(ctx, id, incident.Bot, incident.Hear{Alert: a}, with{Values: words.value(id), Marks: b.delivery(a, id)})
@@ -176,40 +176,6 @@ func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words 
 // nothing then, unless it is the first of its source: no source can keep another
 // from being heard.
 const enough = 200
-
-// saturated remembers which sources have said enough about which incidents, so that
-// a flood of alerts for one key does not read its record again for each of them.
-// Nothing makes it untrue: alerts are only ever added.
-type saturated struct {
-	mu   sync.Mutex
-	said map[saturation]bool
-}
-
-type saturation struct {
-	incident incident.ID
-	source   string
-}
-
-// maxSaturated bounds what is remembered. More would be read again, not lost.
-const maxSaturated = 1000
-
-func (m *saturated) has(id incident.ID, source string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.said[saturation{id, source}]
-}
-
-func (m *saturated) note(s incident.State, a incident.Alert) {
-	if s.Repeats < enough {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.said == nil || len(m.said) >= maxSaturated {
-		m.said = make(map[saturation]bool)
-	}
-	m.said[saturation{s.ID, a.Source}] = true
-}
 
 // heard reports whether an incident knows a finding already.
 func heard(s incident.State, a incident.Alert) bool {

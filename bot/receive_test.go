@@ -182,12 +182,12 @@ type overtaken struct {
 	close func()
 }
 
-func (o overtaken) Create(ctx context.Context, open func(incident.ID) store.Batch) (incident.ID, error) {
-	id, err := o.Store.Create(ctx, open)
-	if err != nil {
+func (o overtaken) Marked(ctx context.Context, name string, now time.Time) (incident.ID, bool, error) {
+	id, ok, err := o.Store.Marked(ctx, name, now)
+	if ok {
 		o.close()
 	}
-	return id, err
+	return id, ok, err
 }
 
 func TestAnAlertIsNotLostWhenItsIncidentClosesMeanwhile(t *testing.T) {
@@ -264,5 +264,49 @@ func (s *told) refuses(who incident.Person, text string, want incident.Refusal) 
 	words := s.Bot.View.Refusal(bot.Scene{Lang: "en", Rules: s.Bot.Rules, Names: s.Bot.People.Names(), Reader: who, Now: s.Clock.Now()}, want)
 	if a.OK || a.Text != words {
 		s.t.Errorf("%q: %v %q, want %q", text, a.OK, a.Text, words)
+	}
+}
+
+// What is remembered of an incident answers for it while the store says that it is
+// open, and no longer.
+func TestARepeatIsNotAnsweredFromMemoryAfterClosing(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	masked := s.alert(func(a *incident.Alert) { a.Kind, a.KeyID, a.ExternalKey = incident.KindLookup, "", "masked" })
+	_, s.id = s.receive(masked)
+	for range 3 {
+		if v, id := s.receive(masked); v != bot.Duplicate || id != s.id {
+			t.Fatalf("while it is open: %s %s", v, id)
+		}
+	}
+	s.say(chattest.Ana, "close because it is a test vector")
+	s.agree(incident.StepClose, chattest.Ana, chattest.Bo)
+	if v, id := s.receive(masked); v != bot.LookedUp || id != "inc-2" {
+		t.Errorf("after it was closed: %s %s, want a new incident", v, id)
+	}
+}
+
+// reads counts how often a history is read.
+type reads struct {
+	store.Store
+	histories *int
+}
+
+func (r reads) Load(ctx context.Context, id incident.ID) ([]incident.Record, error) {
+	*r.histories++
+	return r.Store.Load(ctx, id)
+}
+
+func TestAFloodOfRepeatsReadsAHistoryOnce(t *testing.T) {
+	histories := 0
+	s := tell(t, chattest.Options{Store: func(under store.Store) store.Store { return reads{under, &histories} }})
+	s.receive(s.alert(nil))
+	histories = 0
+	for range 50 {
+		if v, _ := s.receive(s.alert(nil)); v != bot.Duplicate {
+			t.Fatalf("verdict %s", v)
+		}
+	}
+	if histories > 1 {
+		t.Errorf("the history was read %d times", histories)
 	}
 }
