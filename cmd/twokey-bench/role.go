@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 // playRole serves until it is killed.
 func playRole(role string) int {
 	role, address, _ := strings.Cut(role, "@")
+	debug.SetGCPercent(300) // as twokey does
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
 	switch role {
