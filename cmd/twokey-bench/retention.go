@@ -30,7 +30,7 @@ func (s *suite) afterRetention() error {
 	}); !ok {
 		return fmt.Errorf("%w: the store can't purge yet", errAbsent)
 	}
-	incidents := min(s.incidents, 100_000)
+	incidents := min(s.incidents, 50_000)
 	if s.quick {
 		incidents = min(incidents, 20_000)
 	}
