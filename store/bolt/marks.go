@@ -83,9 +83,14 @@ func putMarks(t tables, b store.Batch) error {
 	return sweepMarks(t, b.Marks[0].Now)
 }
 
+// putMark takes a mark that is free: nobody has it, or it ran out.
 func putMark(t tables, m store.Mark) error {
-	if err := dropMark(t, m.Name); err != nil { // one that ran out
+	h, found, err := readMark(t, m.Name)
+	if err != nil {
 		return err
+	}
+	if found && !h.until.IsZero() {
+		t.of(tableEnds).drop(append(stamp(nil, h.until), m.Name...))
 	}
 	until := micro(m.Until)
 	t.of(tableMarks).put([]byte(m.Name), append(stamp(nil, until), m.Incident...))

@@ -60,7 +60,7 @@ type pace struct {
 	chunk  int // bytes that compacting copies at once
 }
 
-func usualPace() pace { return pace{enough: 1 << 20, along: 256, idle: 1024, chunk: 4 << 20} }
+func usualPace() pace { return pace{enough: 8 << 20, along: 256, idle: 1024, chunk: 4 << 20} }
 
 // slice settles some keys. What is settled whole the journal need not hold.
 func (w *writer) slice(tx *bbolt.Tx, most int) (position, error) {
