@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"testing"
@@ -117,6 +119,26 @@ func FuzzJournal(f *testing.F) {
 		}
 		if diff := cmp.Diff(contents(l), contents(again)); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// Every flipped bit of an entry shows, and so does an entry in another's place.
+func TestASpoiledEntryOfTheJournalIsFound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key := number(nil, rapid.Uint64().Draw(t, "number"))
+		whole := appendSum(drawLayer(t).encode(), key)
+		if err := readEntry(key, whole, new(layer)); err != nil {
+			t.Fatal(err)
+		}
+		bit := rapid.IntRange(0, 8*len(whole)-1).Draw(t, "bit")
+		spoiled := bytes.Clone(whole)
+		spoiled[bit/8] ^= 1 << (bit % 8)
+		other := number(nil, binary.BigEndian.Uint64(key)+1)
+		for _, err := range []error{readEntry(key, spoiled, new(layer)), readEntry(other, whole, new(layer)), readEntry(key, whole[:bit/8], new(layer))} {
+			if !errors.Is(err, ErrDamaged) {
+				t.Fatalf("%v, want ErrDamaged", err)
+			}
 		}
 	})
 }

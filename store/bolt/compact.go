@@ -187,7 +187,7 @@ func (c *copying) follow() (more bool, err error) {
 	err = c.from.View(func(tx *bbolt.Tx) error {
 		cursor := bucket(tx, bucketJournal).Cursor()
 		for k, v := cursor.Seek(number(nil, c.upTo+1)); k != nil && news.size < c.chunk; k, v = cursor.Next() {
-			if err := news.decode(v); err != nil {
+			if err := readEntry(k, v, news); err != nil {
 				return err
 			}
 			upTo = binary.BigEndian.Uint64(k)

@@ -3,6 +3,7 @@ package bolt
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 
 	"go.etcd.io/bbolt"
 )
@@ -19,10 +20,7 @@ func (s *Store) replay() (last uint64, err error) {
 		journal := bucket(tx, bucketJournal)
 		last = journal.Sequence()
 		return journal.ForEach(func(k, v []byte) error {
-			if err := s.recent.decode(v); err != nil {
-				return fmt.Errorf("%w: entry %x of its journal: %w", ErrDamaged, k, err)
-			}
-			return nil
+			return readEntry(k, v, s.recent)
 		})
 	})
 	return last, err
@@ -35,7 +33,32 @@ func record(tx *bbolt.Tx, n uint64, changes *layer) error {
 	if err := journal.SetSequence(n); err != nil {
 		return err
 	}
-	return journal.Put(number(nil, n), changes.encode())
+	key := number(nil, n)
+	return journal.Put(key, appendSum(changes.encode(), key))
+}
+
+// sumLen is the length of the sum behind an entry. Bbolt does not see when what a
+// page holds is spoiled or old, and what stands here is believed at the next start.
+const sumLen = 4
+
+func appendSum(body, key []byte) []byte { return binary.BigEndian.AppendUint32(body, sum(body, key)) }
+
+// sum is over the entry and its number: no entry can stand for another.
+func sum(body, key []byte) uint32 {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli)
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, body)
+}
+
+// readEntry adds the changes of an entry to a layer.
+func readEntry(key, entry []byte, to *layer) error {
+	end := len(entry) - sumLen
+	if end < 0 || binary.BigEndian.Uint32(entry[end:]) != sum(entry[:end], key) {
+		return fmt.Errorf("%w: entry %x of its journal: %w", ErrDamaged, key, errJournal)
+	}
+	if err := to.decode(entry[:end]); err != nil {
+		return fmt.Errorf("%w: entry %x of its journal: %w", ErrDamaged, key, err)
+	}
+	return nil
 }
 
 // forget removes the entries up to a number.

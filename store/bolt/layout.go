@@ -19,7 +19,7 @@ import (
 // seq or number 8 bytes big endian, \0 a zero byte, which no name holds.
 const (
 	bucketTwokey  = "twokey"  // format   version of this layout
-	bucketJournal = "journal" // number   the changes of one commit, [layer.encode]
+	bucketJournal = "journal" // number   the changes of one commit, [layer.encode], and their sum
 )
 
 // tableID names a table. It stands in the journal: the order is part of the
