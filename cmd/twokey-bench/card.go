@@ -47,8 +47,8 @@ func among(all []time.Duration, from, to int) []time.Duration {
 }
 
 const (
-	shown     = 20 // alerts of one round: more in a minute are a flood, which is told in one summary
-	fewCards  = 10
+	shown     = 16 // alerts of one round: more than twenty in a minute are a flood, which is told in one summary
+	fewCards  = 8
 	between   = 50 * time.Millisecond // two alerts
 	cardAfter = 10 * time.Second      // there will be no card any more
 )
@@ -100,7 +100,7 @@ func (s *suite) oneByOne(into *[]time.Duration, to *child, path, headers string,
 			return fmt.Errorf("send alert: status %d: %w", status, err)
 		}
 		if err := waitFor(s.ctx, seen, []byte(keyID(n))); err != nil {
-			return err
+			return fmt.Errorf("alert %d: %w", n, err)
 		}
 		*into = append(*into, time.Since(began))
 		time.Sleep(time.Until(began.Add(between)))
