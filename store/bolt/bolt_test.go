@@ -110,3 +110,23 @@ func TestClosedStoreRefuses(t *testing.T) {
 		t.Error("Claim from a closed store succeeded")
 	}
 }
+
+// What a caller's own code does wrong is the caller's: it is neither damage nor
+// the end of the writing goroutine.
+func TestAPanicInCreateIsTheCallers(t *testing.T) {
+	s := open(t, newPath(t))
+	func() {
+		defer func() {
+			if v := recover(); v != "the caller's" {
+				t.Errorf("recovered %v", v)
+			}
+		}()
+		_, _ = s.Create(t.Context(), func(incident.ID) store.Batch { panic("the caller's") })
+	}()
+	if err := s.Check(); err != nil {
+		t.Errorf("it is taken for damage: %v", err)
+	}
+	if id, err := s.Create(t.Context(), func(id incident.ID) store.Batch { return store.Batch{Records: records(id, 1)} }); id != "inc-1" || err != nil {
+		t.Errorf("Create = %q, %v; want inc-1", id, err)
+	}
+}
