@@ -248,6 +248,9 @@ func wantNamed(t *testing.T, what string, err error) {
 
 // TestFlippedBytes turns one byte after another into another one.
 func TestFlippedBytes(t *testing.T) {
+	if wild(t) {
+		return
+	}
 	d, r := damaged(t), rand.New(rand.NewPCG(7, 7))
 	for range 150 {
 		image, at, to := bytes.Clone(d.image), r.IntN(len(d.image)), byte(1+r.IntN(255))
@@ -260,6 +263,9 @@ func TestFlippedBytes(t *testing.T) {
 // TestFlippedBytesOfHeaders does the same where it hurts most: at the beginning
 // of pages, where bbolt keeps what they are and where their content lies.
 func TestFlippedBytesOfHeaders(t *testing.T) {
+	if wild(t) {
+		return
+	}
 	d, r := damaged(t), rand.New(rand.NewPCG(8, 8))
 	for range 100 {
 		image, at, to := bytes.Clone(d.image), r.IntN(len(d.image)/pageSize)*pageSize+r.IntN(96), byte(1+r.IntN(255))
@@ -270,6 +276,9 @@ func TestFlippedBytesOfHeaders(t *testing.T) {
 }
 
 func TestZeroedAndMisdirectedPages(t *testing.T) {
+	if wild(t) {
+		return
+	}
 	d, r := damaged(t), rand.New(rand.NewPCG(9, 9))
 	pages := len(d.image) / pageSize
 	for p := range pages {
@@ -288,6 +297,9 @@ func TestZeroedAndMisdirectedPages(t *testing.T) {
 // TestTruncatedFiles finds every file that is shorter than what it refers to,
 // already when it is opened.
 func TestTruncatedFiles(t *testing.T) {
+	if wild(t) {
+		return
+	}
 	d, r := damaged(t), rand.New(rand.NewPCG(10, 10))
 	lengths := []int{1, 100, pageSize - 1, pageSize, pageSize + 1, 2 * pageSize, 2*pageSize + 1, 3 * pageSize, len(d.image) - pageSize, len(d.image) - 1}
 	for range 50 {
