@@ -91,5 +91,5 @@ func (b *Bot) stepAside(ctx context.Context, l store.Lease) error {
 func (b *Bot) putOff(ctx context.Context, l store.Lease, wait time.Duration) error {
 	j := l.Job
 	j.Due = b.Now().Add(wait)
-	return b.append(ctx, store.Batch{Jobs: []incident.Job{j}, Lease: &l, Finish: true})
+	return b.instead(ctx, l, j)
 }

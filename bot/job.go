@@ -89,7 +89,12 @@ const heldWait = 5 * time.Second
 
 // later puts a job off that has not failed.
 func (b *Bot) later(ctx context.Context, l store.Lease, wait time.Duration) error {
-	return b.append(ctx, store.Batch{Jobs: []incident.Job{anew(l, b.Now().Add(wait))}, Lease: &l, Finish: true})
+	return b.instead(ctx, l, anew(l, b.Now().Add(wait)))
+}
+
+// instead ends a lease's job and asks for another in the same append.
+func (b *Bot) instead(ctx context.Context, l store.Lease, j incident.Job) error {
+	return b.append(ctx, store.Batch{Jobs: []incident.Job{j}, Lease: &l, Finish: true})
 }
 
 // anew is a lease's job asked for once more.

@@ -90,15 +90,17 @@ func putMark(t tables, m store.Mark) error {
 		return err
 	}
 	if found && !h.until.IsZero() {
-		t.of(tableEnds).drop(append(stamp(nil, h.until), m.Name...))
+		t.of(tableEnds).drop(endKey(h.until, m.Name))
 	}
 	until := micro(m.Until)
 	t.of(tableMarks).put([]byte(m.Name), append(stamp(nil, until), m.Incident...))
 	if !m.Until.IsZero() {
-		t.of(tableEnds).put(append(stamp(nil, until), m.Name...), nil)
+		t.of(tableEnds).put(endKey(until, m.Name), nil)
 	}
 	return nil
 }
+
+func endKey(until time.Time, name string) []byte { return append(stamp(nil, until), name...) }
 
 func dropMark(t tables, name string) error {
 	h, found, err := readMark(t, name)
@@ -106,7 +108,7 @@ func dropMark(t tables, name string) error {
 		return err
 	}
 	if !h.until.IsZero() {
-		t.of(tableEnds).drop(append(stamp(nil, h.until), name...))
+		t.of(tableEnds).drop(endKey(h.until, name))
 	}
 	t.of(tableMarks).drop([]byte(name))
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"iter"
 
+	"github.com/tidwall/btree"
 	"go.etcd.io/bbolt"
 )
 
@@ -87,30 +88,28 @@ type cursor struct {
 
 func (l *layer) from(id tableID, key []byte) cursor {
 	i := l.tables[id].Iter()
-	at := func(ok bool) (k, v []byte) {
-		if !ok {
-			return nil, nil
-		}
-		return []byte(i.Key()), i.Value()
-	}
-	k, v := at(i.Seek(string(key)))
-	return cursor{k, v, func() (k, v []byte) { return at(i.Next()) }}
+	return found(&i, i.Seek(string(key)), i.Next)
 }
 
 func (l *layer) before(id tableID, key []byte) cursor {
 	i := l.tables[id].Iter()
+	back := i.Prev
+	if !i.Seek(string(key)) {
+		back = i.Last
+	}
+	return found(&i, back(), i.Prev)
+}
+
+// found is a cursor where i stands, if it stands anywhere; move takes i on.
+func found(i *btree.MapIter[string, []byte], ok bool, move func() bool) cursor {
 	at := func(ok bool) (k, v []byte) {
 		if !ok {
 			return nil, nil
 		}
 		return []byte(i.Key()), i.Value()
 	}
-	back := i.Prev
-	if !i.Seek(string(key)) {
-		back = i.Last
-	}
-	k, v := at(back())
-	return cursor{k, v, func() (k, v []byte) { return at(i.Prev()) }}
+	k, v := at(ok)
+	return cursor{k, v, func() (k, v []byte) { return at(move()) }}
 }
 
 // walk lists what all cursors find, in their common order. Of entries with the
