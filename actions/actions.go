@@ -40,7 +40,18 @@ type Reverser interface {
 
 // Outcome is what a call brought.
 type Outcome struct {
-	Result string // a new id; never a secret
+	Result   string            // a new id; never a secret
+	Sights   []Sight           // what a look showed of identities
+	Findings incident.Findings // what a look found, for people to read
+	Sealed   []byte            // a new secret, encrypted for its receiver alone
+}
+
+// Reconciler can be implemented by an [Action] of which Run may have worked
+// without its answer having arrived, and that must not be made again then.
+// Reconcile reads what became of a started plan, and makes harmless what nobody
+// can use any more. Done says that Run worked in full.
+type Reconciler interface {
+	Reconcile(ctx context.Context, p incident.Plan) (out Outcome, done bool, err error)
 }
 
 // Sight is what one look at the cloud showed of one identity.
@@ -61,8 +72,15 @@ type Account interface {
 	Owner(ctx context.Context, key incident.KeyID) ([]Sight, error)
 
 	// Evidence asks what is known of a key whose owner is known: keys, use,
-	// policies. It returns what it could learn together with the first error.
-	Evidence(ctx context.Context, t incident.Target) ([]Sight, error)
+	// policies, what its user may do. Use after the first sign of the leak is told
+	// from use before it. It returns what it could learn together with the first
+	// error.
+	Evidence(ctx context.Context, t incident.Target, sign time.Time) ([]Sight, error)
+
+	// Activity asks what a key and its user did since the first sign of the leak:
+	// whether that looks like theft, and how much of it was refused. It is asked
+	// again and again while the key can act.
+	Activity(ctx context.Context, t incident.Target, sign time.Time) ([]Sight, error)
 
 	// Undoer names who took back a confirmed step since a time, as the audit
 	// trail has it. An empty Who means that the trail does not say yet.

@@ -20,6 +20,7 @@ const CodeBroken = "RecordBroken"
 // Codes of this package for why a step ended as it did.
 const (
 	codeNotYet        = "NotYet"        // done, while its effect can't be read yet: changes take seconds to spread
+	codeNotMade       = "NotMade"       // the call was cut off and had no effect; ask again
 	codeNotConfigured = "NotConfigured" // the step or its account is no longer configured
 )
 
@@ -104,6 +105,9 @@ func (e *execution) start(ctx context.Context) error {
 // resume reads first. What is found done is done; what is not, goes on only
 // while the votes still count: it never runs late.
 func (e *execution) resume(ctx context.Context) error {
+	if r, ok := e.action.(actions.Reconciler); ok {
+		return e.reconcile(ctx, r)
+	}
 	done, err := e.verify(ctx)
 	switch {
 	case err != nil:
@@ -115,6 +119,24 @@ func (e *execution) resume(ctx context.Context) error {
 		return e.over(ctx, e.lease, err) // refused for good, the plan has ended with it
 	}
 	return e.run(ctx)
+}
+
+// reconcile ends a started plan that must not be made again.
+func (e *execution) reconcile(ctx context.Context, r actions.Reconciler) error {
+	var done bool
+	out, err := outside(ctx, func(ctx context.Context) (out actions.Outcome, err error) {
+		out, done, err = r.Reconcile(ctx, e.p.Plan)
+		return out, err
+	})
+	switch {
+	case unanswered(err):
+		return e.tryLater(ctx, code(err), incident.NotSeen)
+	case err != nil:
+		return e.end(ctx, incident.Finish{Outcome: incident.Rejected, Code: code(err)}, out)
+	case done:
+		return e.end(ctx, incident.Finish{Outcome: incident.Confirmed, Found: true}, out)
+	}
+	return e.end(ctx, incident.Finish{Outcome: incident.Rejected, Code: codeNotMade}, out)
 }
 
 // run compares what people agreed to with what is, calls, and reads back.
@@ -177,7 +199,7 @@ func (e *execution) readBack(ctx context.Context, out actions.Outcome, called er
 	done, err := e.verify(ctx)
 	switch {
 	case err == nil && done:
-		return e.finish(ctx, incident.Finish{Outcome: incident.Confirmed, Result: out.Result})
+		return e.end(ctx, incident.Finish{Outcome: incident.Confirmed}, out)
 	case err != nil:
 		return e.tryLater(ctx, code(err), incident.NotSeen)
 	case unanswered(called):
@@ -199,6 +221,30 @@ func (e *execution) tryLater(ctx context.Context, code string, outcome incident.
 	_, err := e.Bot.do(ctx, e.lease.Job.Incident, incident.Bot, incident.Try{Number: e.p.Number, Code: code, Again: due},
 		with{Jobs: []incident.Job{anew(e.lease, due)}, Lease: &e.lease, Finish: true})
 	return e.over(ctx, e.lease, err)
+}
+
+// end writes down how the step ended together with what it brought: what a look
+// saw of identities, what it found, and a secret sealed for its receiver.
+func (e *execution) end(ctx context.Context, f incident.Finish, out actions.Outcome) error {
+	s, err := e.state(ctx, e.lease.Job.Incident)
+	if err != nil {
+		return err
+	}
+	if _, err := e.observe(ctx, s, out.Sights); err != nil {
+		return err
+	}
+	var values []store.Value
+	f.Number, f.Result = e.p.Number, out.Result
+	if len(out.Findings.Items) > 0 || !out.Findings.AsOf.IsZero() {
+		found := e.findings(out.Findings)
+		f.Findings, values = found.Words, append(values, found.value(s.ID)...)
+	}
+	if len(out.Sealed) > 0 {
+		var sealed store.Value
+		f.Sealed, sealed = e.seal(s.ID, out.Sealed)
+		values = append(values, sealed)
+	}
+	return e.settle(ctx, e.lease, f, values...)
 }
 
 func (e *execution) finish(ctx context.Context, f incident.Finish) error {

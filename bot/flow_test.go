@@ -54,8 +54,12 @@ func (c *cabinet) Owner(ctx context.Context, k incident.KeyID) ([]actions.Sight,
 	}}}, c.answer(ctx, 100*time.Millisecond)
 }
 
-func (c *cabinet) Evidence(ctx context.Context, _ incident.Target) ([]actions.Sight, error) {
+func (c *cabinet) Evidence(ctx context.Context, _ incident.Target, _ time.Time) ([]actions.Sight, error) {
 	return nil, c.answer(ctx, 100*time.Millisecond)
+}
+
+func (c *cabinet) Activity(context.Context, incident.Target, time.Time) ([]actions.Sight, error) {
+	return nil, nil
 }
 
 func (c *cabinet) Undoer(context.Context, incident.Plan, time.Time) (actions.Undoer, error) {

@@ -66,9 +66,28 @@ func (b *Bot) triage(ctx context.Context, s incident.State) (incident.State, err
 	if !ok {
 		return s, asked
 	}
-	sights, err = outside(ctx, func(ctx context.Context) ([]actions.Sight, error) { return account.Evidence(ctx, s.Target()) })
+	sights, err = outside(ctx, func(ctx context.Context) ([]actions.Sight, error) {
+		return account.Evidence(ctx, s.Target(), s.FirstSign())
+	})
 	asked = errors.Join(asked, err)
 	s, err = b.observe(ctx, s, sights)
+	if err != nil {
+		return s, errors.Join(asked, err)
+	}
+	s, err = b.watch(ctx, s)
+	return s, errors.Join(asked, err)
+}
+
+// watch asks what the key and its user did since the first sign of the leak.
+func (b *Bot) watch(ctx context.Context, s incident.State) (incident.State, error) {
+	account, ok := b.account(s.KeyFact(incident.FactAccount))
+	if !ok || s.KeyFact(incident.FactUserID) == "" {
+		return s, nil
+	}
+	sights, asked := outside(ctx, func(ctx context.Context) ([]actions.Sight, error) {
+		return account.Activity(ctx, s.Target(), s.FirstSign())
+	})
+	s, err := b.observe(ctx, s, sights)
 	return s, errors.Join(asked, err)
 }
 

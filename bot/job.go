@@ -64,8 +64,8 @@ func (b *Bot) expire(ctx context.Context, l store.Lease) error {
 
 // settle gives a command as the last thing of a job, in one append with the end
 // of the job.
-func (b *Bot) settle(ctx context.Context, l store.Lease, c incident.Command) error {
-	_, err := b.do(ctx, l.Job.Incident, incident.Bot, c, with{Lease: &l, Finish: true})
+func (b *Bot) settle(ctx context.Context, l store.Lease, c incident.Command, values ...store.Value) error {
+	_, err := b.do(ctx, l.Job.Incident, incident.Bot, c, with{Values: values, Lease: &l, Finish: true})
 	return b.over(ctx, l, err)
 }
 

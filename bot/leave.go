@@ -175,12 +175,12 @@ func (b *Bot) purgeIdle(ctx context.Context, ids []incident.ID) (busy []incident
 	return busy, nil
 }
 
-// beside erases what lies beside the chain of incidents that are gone: texts, and
-// what rooms show of them.
+// beside erases what lies beside the chain of incidents that are gone: texts, sealed
+// secrets, and what rooms show of them.
 func (b *Bot) beside(ctx context.Context, ids []incident.ID) ([]store.Value, error) {
 	var erased []store.Value
 	for _, id := range ids {
-		for _, prefix := range []string{textPrefix(id), placeKey(id, "")} {
+		for _, prefix := range []string{textPrefix(id), sealedPrefix(id), placeKey(id, "")} {
 			values, err := b.Store.Values(ctx, prefix)
 			if err != nil {
 				return nil, fmt.Errorf("load what lies beside %s: %w", id, err)

@@ -80,7 +80,7 @@ func (b *Bot) somethingNew(s incident.State) bool {
 	for _, next := range b.Rules.Playbook.Next(s) {
 		_, known := account.Actions()[next.Step]
 		_, waits := s.Waiting(next.Step)
-		if known && next.Now && !waits && !s.Busy(next.Step) {
+		if known && next.Now && !waits && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
 			return true
 		}
 	}

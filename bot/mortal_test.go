@@ -122,8 +122,8 @@ func (a mortalAccount) Owner(ctx context.Context, k incident.KeyID) ([]actions.S
 	return around(a.r, func() ([]actions.Sight, error) { return a.Account.Owner(ctx, k) })
 }
 
-func (a mortalAccount) Evidence(ctx context.Context, t incident.Target) ([]actions.Sight, error) {
-	return around(a.r, func() ([]actions.Sight, error) { return a.Account.Evidence(ctx, t) })
+func (a mortalAccount) Evidence(ctx context.Context, t incident.Target, sign time.Time) ([]actions.Sight, error) {
+	return around(a.r, func() ([]actions.Sight, error) { return a.Account.Evidence(ctx, t, sign) })
 }
 
 func (a mortalAccount) Actions() actions.Catalog {

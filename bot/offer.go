@@ -44,7 +44,7 @@ func (b *Bot) offer(ctx context.Context, s incident.State) error {
 func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catalog) ([]incident.Plan, error) {
 	var steps []actions.Action
 	for _, next := range b.Rules.Playbook.Next(s) {
-		if a, ok := catalog[next.Step]; ok && next.Now && !s.Busy(next.Step) {
+		if a, ok := catalog[next.Step]; ok && next.Now && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
 			steps = append(steps, a)
 		}
 	}

@@ -100,13 +100,13 @@ func (h *handling) put(ctx context.Context, p incident.Plan, values ...store.Val
 	if err != nil && !errors.Is(err, incident.AlreadyWaiting) {
 		return Answer{}, err
 	}
-	return h.showing(ctx, "said.do", newest(h.state, p.Step)), nil
+	return h.showing(ctx, "said.do", newest(h.state, p)), nil
 }
 
-// newest is the number of the last plan for a step; 0 if there is none.
-func newest(s incident.State, step string) int {
+// newest is the number of the last plan for the same as plan; 0 if there is none.
+func newest(s incident.State, plan incident.Plan) int {
 	for _, p := range slices.Backward(s.Proposals) {
-		if p.Plan.Step == step {
+		if p.Plan.Rivals(plan) {
 			return p.Number
 		}
 	}

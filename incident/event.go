@@ -115,6 +115,9 @@ type (
 		Code    string  `json:"code,omitempty"`   // the cloud's error code
 		Found   bool    `json:"found,omitempty"`  // found done after a crash
 		Result  string  `json:"result,omitempty"` // a new id, never a secret
+
+		Findings Words `json:"findings,omitempty"` // what a look found: [Findings], beside the chain
+		Sealed   Words `json:"sealed,omitempty"`   // a new secret, sealed for its receiver, beside the chain
 	}
 	// Looked is a later look that saw something other than the last one.
 	Looked struct {

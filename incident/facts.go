@@ -1,6 +1,9 @@
 package incident
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Identity is a thing in the cloud that facts are about: "key LTAI…" or
 // "user 2019…".
@@ -11,6 +14,9 @@ func OfKey(k KeyID) Identity { return Identity("key " + string(k)) }
 
 // OfUser is the identity of a RAM user, by user id: names can be taken again.
 func OfUser(id string) Identity { return Identity("user " + id) }
+
+// OfAccount is the identity of a whole account, by its sixteen digits.
+func OfAccount(id string) Identity { return Identity("account " + id) }
 
 // FactName names something that can be seen of an identity. The set is closed:
 // playbook conditions and order rules read nothing else.
@@ -38,6 +44,29 @@ const (
 	FactDocument    FactName = "document"     // hash of a policy document
 	FactAbuse       FactName = "abuse"        // yes, no or unknown
 	FactConsole     FactName = "console"      // yes or no: password logon
+
+	// Of a key's use.
+	FactKnownIPs FactName = "known_ips"  // addresses seen before the leak, sorted, comma-separated
+	FactNewIPs   FactName = "new_ips"    // addresses seen only since, sorted, comma-separated
+	FactSuspects FactName = "suspects"   // suspicious calls since the leak: see [Suspect]
+	FactServices FactName = "services"   // used in 400 days, sorted, comma-separated
+	FactPassed   FactName = "passed"     // number of calls since the leak that went through
+	FactRefused  FactName = "refused"    // number of calls since the leak that were refused
+	FactFence    FactName = "fence"      // hash of the key's network policy, or absent
+	FactGuarded  FactName = "restricted" // yes: Alibaba Cloud's restrictive protection was seen at work; it is no containment
+	FactReported FactName = "reported"   // what Security Center says of the leak: pending, dealed or absent
+
+	// Of a user.
+	FactMFA       FactName = "mfa"         // yes or no: a device is bound
+	FactMFAForced FactName = "mfa_forced"  // yes or no: no logon without it
+	FactRoom      FactName = "policy_slot" // free or full: RAM limits the policies attached to a user
+	FactMadeBy    FactName = "made_by"     // the leaked key that created this identity
+	FactAssumed   FactName = "assumed"     // roles that the leaked key took on since the leak, sorted, comma-separated
+	FactAssumedBy FactName = "assumed_by"  // of a role: the leaked key that took it on
+
+	// Of the account.
+	FactRootKeys FactName = "root_keys" // number of keys that root has
+	FactRootMFA  FactName = "root_mfa"  // yes or no
 )
 
 // Owners of a key, as far as an answer is honest.
@@ -68,6 +97,23 @@ const (
 	Free    = "free"
 	Full    = "full"
 )
+
+// Suspect is one suspicious call as [FactSuspects] lists it: an operation, and
+// where it came from, "ecs:RunInstances@198.51.100.66".
+type Suspect struct{ Operation, From string }
+
+func (u Suspect) String() string { return u.Operation + "@" + u.From }
+
+// Suspects are the suspicious calls seen of the key since the leak.
+func (s State) Suspects() []Suspect {
+	var all []Suspect
+	for text := range strings.SplitSeq(s.KeyFact(FactSuspects), ",") {
+		if operation, from, ok := strings.Cut(text, "@"); ok {
+			all = append(all, Suspect{operation, from})
+		}
+	}
+	return all
+}
 
 // Seen is one observed fact.
 type Seen struct {

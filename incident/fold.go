@@ -121,6 +121,7 @@ func (e Finished) apply(s *State, r Record) {
 	s.change(e.Number, func(p *Proposal) {
 		p.Status, p.Finished = StatusDone, r.At
 		p.Code, p.Found, p.Result = e.Code, e.Found, e.Result
+		p.Findings, p.Sealed = e.Findings, e.Sealed
 		p.saw(e.Outcome, r.At)
 	})
 	s.settleUndo(e.Number)
@@ -140,7 +141,7 @@ func (s *State) settleUndo(number int) {
 	}
 	for i := range s.Proposals[:number-1] {
 		done := &s.Proposals[i]
-		named := done.Number == p.Plan.Undoes || opposite[p.Plan.Step] == done.Plan.Step
+		named := done.Number == p.Plan.Undoes || opposite[p.Plan.Step] == done.Plan.Step && p.Plan.sameAim(done.Plan)
 		if named && done.Status == StatusDone && done.UndoneBy == 0 {
 			done.UndoneBy = number
 		}

@@ -33,13 +33,20 @@ func (Reapply) botOnly() {}
 
 // opposite names, for a step, the step that it takes back, where both are about
 // the whole key or user: confirming one ends the other, however it was asked for.
-var opposite = map[string]string{
-	StepKeyEnable: StepKeyDisable, StepKeyDisable: StepKeyEnable,
-	StepKeyUnfence: StepKeyFence, StepKeyFence: StepKeyUnfence,
-	StepKeyRestore: StepKeyDelete, StepKeyDelete: StepKeyRestore,
-	StepPolicyDetach: StepPolicyQuarantine, StepPolicyQuarantine: StepPolicyDetach,
-	StepUserRestore: StepUserDelete, StepUserDelete: StepUserRestore,
-	StepLoginGiveBack: StepLoginCut, StepLoginCut: StepLoginGiveBack,
+var opposite = both(map[string]string{
+	StepKeyDisable: StepKeyEnable, StepKeyFence: StepKeyUnfence, StepKeyDelete: StepKeyRestore,
+	StepKeyCreate: StepKeyDiscard, StepPolicyQuarantine: StepPolicyDetach,
+	StepUserDelete: StepUserRestore, StepUserDeactivate: StepUserReactivate, StepLoginCut: StepLoginGiveBack,
+	StepTrim: StepGiveBack, StepMFARequire: StepMFARelease, StepMFAEnforce: StepMFARelax,
+	StepRoleQuarantine: StepRoleRelease, StepAttachRole: StepDetachRole, StepEnforceIMDS: StepRelaxIMDS,
+})
+
+func both(oneWay map[string]string) map[string]string {
+	out := maps.Clone(oneWay)
+	for step, back := range oneWay {
+		out[back] = step
+	}
+	return out
 }
 
 // Expected lists the steps whose effect should still be there: carried out, not
@@ -48,8 +55,8 @@ var opposite = map[string]string{
 func (s State) Expected() []Proposal {
 	var expected []Proposal
 	for _, p := range s.Proposals {
-		if p.Status == StatusDone && p.Outcome != Rejected && p.UndoneBy == 0 &&
-			!internal(p.Plan.Step) && StepTier(p.Plan.Step) != Look && !s.moot(p) {
+		if p.Status == StatusDone && p.Outcome != Rejected && p.Outcome != Attested && p.UndoneBy == 0 &&
+			!internal(p.Plan.Step) && !Guided(p.Plan.Step) && StepTier(p.Plan.Step) != Look && !s.moot(p) {
 			expected = append(expected, p)
 		}
 	}
@@ -60,7 +67,7 @@ func (s State) Expected() []Proposal {
 // deleted key is no longer Inactive, and a fence drawn again is the new one.
 func (s State) moot(p Proposal) bool {
 	return slices.ContainsFunc(s.Proposals, func(later Proposal) bool {
-		if later.Number <= p.Number || !later.Confirmed() {
+		if later.Number <= p.Number || !later.Confirmed() || later.Plan.Target.UserID != p.Plan.Target.UserID {
 			return false
 		}
 		again := later.Plan.Step == p.Plan.Step &&
@@ -77,7 +84,7 @@ func swallows(later, earlier string) bool {
 	case StepKeyDelete:
 		return earlier == StepKeyDisable || earlier == StepKeyEnable || earlier == StepKeyFence || earlier == StepKeyUnfence
 	case StepUserDelete:
-		return slices.Contains([]string{"key", "policy", "permissions", "login", "user"}, family) || earlier == "mfa.require"
+		return slices.Contains([]string{"key", "policy", "permissions", "login", "user"}, family) || earlier == StepMFARequire
 	}
 	return false
 }

@@ -79,6 +79,22 @@ func (p Plan) Guard(of Identity, n FactName) (string, bool) {
 	return p.Guarded[i].Value, true
 }
 
+// ParamOf is the parameter of a plan that aims at something else than the target's
+// user or key: an [Identity].
+const ParamOf = "of"
+
+// Rivals reports whether two plans are for the same step on the same thing: only
+// one of them can wait or run.
+func (p Plan) Rivals(o Plan) bool { return p.Step == o.Step && p.sameAim(o) }
+
+func (p Plan) sameAim(o Plan) bool {
+	return p.Target.UserID == o.Target.UserID && p.Params[ParamOf] == o.Params[ParamOf]
+}
+
+// onWord reports whether nothing but people's word decides that the step is done:
+// no action reads anything back.
+func (p Plan) onWord() bool { return Guided(p.Step) && len(p.Guarded) == 0 }
+
 // Drift is a guarded fact that has moved since people agreed.
 type Drift struct {
 	Fact Fact   `json:"fact"` // as agreed

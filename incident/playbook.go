@@ -114,5 +114,7 @@ func (s State) done(step string) bool {
 	case StepKeyDelete:
 		return s.KeyFact(FactStatus) == KeyInBin || s.KeyFact(FactStatus) == KeyGone
 	}
-	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool { return p.Plan.Step == step && p.Confirmed() })
+	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
+		return p.Plan.Step == step && p.Done() && !s.leadsTo(p.Plan.Target.UserID)
+	})
 }

@@ -29,6 +29,7 @@ const (
 	Rejected     Outcome = "refused"       // the cloud said no; its code is kept
 	NotConfirmed Outcome = "not_confirmed" // looked, and it is not so
 	NotSeen      Outcome = "unknown"       // could not look; looking goes on
+	Attested     Outcome = "attested"      // people say so, and no API can see it
 )
 
 func (o Outcome) valid() bool {
@@ -74,6 +75,8 @@ type Proposal struct {
 	Code     string
 	Found    bool
 	Result   string
+	Findings Words
+	Sealed   Words
 	Seen     time.Time // when the outcome was last read
 	StoodAt  time.Time // when it was first seen confirmed; zero: never
 	Moved    []Drift
@@ -156,20 +159,35 @@ func (r Rules) aged(p Proposal, at time.Time) bool {
 	return ages && !at.Before(until)
 }
 
+// Done reports whether the step stands: seen done, or said to be by those who
+// must know, and not taken back.
+func (p Proposal) Done() bool {
+	return p.Confirmed() || p.Status == StatusDone && p.Outcome == Attested && p.UndoneBy == 0
+}
+
 // Waiting returns the plan that waits for votes on step, if there is one.
 func (s State) Waiting(step string) (Proposal, bool) {
+	return s.last(func(p Proposal) bool { return p.Plan.Step == step && p.Status == StatusWaiting })
+}
+
+// WaitingFor returns the plan that waits for votes on p's step and aim.
+func (s State) WaitingFor(p Plan) (Proposal, bool) {
+	return s.last(func(o Proposal) bool { return p.Rivals(o.Plan) && o.Status == StatusWaiting })
+}
+
+func (s State) last(is func(Proposal) bool) (Proposal, bool) {
 	for _, p := range slices.Backward(s.Proposals) {
-		if p.Plan.Step == step && p.Status == StatusWaiting {
+		if is(p) {
 			return p, true
 		}
 	}
 	return Proposal{}, false
 }
 
-// Busy reports whether a plan for step is ready or running.
-func (s State) Busy(step string) bool {
-	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
-		return p.Plan.Step == step && (p.Status == StatusReady || p.Status == StatusRunning)
+// Busy reports whether a plan for p's step and aim is ready or running.
+func (s State) Busy(p Plan) bool {
+	return slices.ContainsFunc(s.Proposals, func(o Proposal) bool {
+		return p.Rivals(o.Plan) && (o.Status == StatusReady || o.Status == StatusRunning)
 	})
 }
 

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,7 @@ func (c Propose) decide(r Rules, s State, by Person, at time.Time) ([]Event, err
 		return nil, err
 	}
 	asked := by != Bot // the bot offers; only a person's asking can start a look
-	if old, ok := s.Waiting(p.Step); ok && !r.aged(old, at) {
+	if old, ok := s.WaitingFor(p); ok && !r.aged(old, at) {
 		switch same := SamePlan(old.Plan, p); {
 		case same && asked && r.NeedNow(old) == 0:
 			return []Event{Authorized{Number: old.Number}}, nil
@@ -38,7 +39,7 @@ func (r Rules) propose(s State, p Plan, at time.Time) []Event {
 	tier := r.Tier(p)
 	n, need := len(s.Proposals)+1, r.Need(tier)
 	var events []Event
-	if old, ok := s.Waiting(p.Step); ok {
+	if old, ok := s.WaitingFor(p); ok {
 		if r.aged(old, at) {
 			events = append(events, Lapsed{old.Number})
 		} else {
@@ -54,7 +55,7 @@ func (r Rules) propose(s State, p Plan, at time.Time) []Event {
 // and user, as last seen. So votes are bound to it, and nobody helps to call off
 // the alarm about their own user.
 func (s State) about(p Plan) Plan {
-	if internal(p.Step) {
+	if internal(p.Step) || p.onWord() {
 		p.Target = s.Target()
 	}
 	return p
@@ -65,7 +66,7 @@ func (r Rules) mayPropose(s State, p Plan, at time.Time) error {
 	switch {
 	case !s.Open():
 		return NotOpen
-	case s.Busy(p.Step):
+	case s.Busy(p):
 		return InProgress
 	case !p.keeps():
 		return BadPlan
@@ -73,7 +74,9 @@ func (r Rules) mayPropose(s State, p Plan, at time.Time) error {
 		return s.mayDecide(p)
 	case s.Lookup():
 		return NoKeyYet
-	case p.Step == "" || !s.names(p.Target):
+	case p.onWord():
+		return nil
+	case p.Step == "" || !s.names(p):
 		return BadPlan
 	}
 	if err := s.mayUndo(p); err != nil {
@@ -83,12 +86,21 @@ func (r Rules) mayPropose(s State, p Plan, at time.Time) error {
 }
 
 // names reports whether t is whole and is what was seen to be this incident's
-// key and user. Nothing else can be acted upon here. The user's name may have
-// changed since: its id is what counts.
-func (s State) names(t Target) bool {
-	whole := t.Account != "" && t.User != "" && t.UserID != "" && t.Key == s.Key
-	seen := s.Target()
-	return whole && (seen.UserID == "" || t.UserID == seen.UserID && t.Account == seen.Account)
+// key and user, or a user that the key made. Nothing else can be acted upon here.
+// The user's name may have changed since: its id is what counts. Root has none.
+func (s State) names(p Plan) bool {
+	t, seen := p.Target, s.Target()
+	switch {
+	case t.Account == "" || t.Key != s.Key:
+		return false
+	case strings.HasPrefix(p.Step, "root."):
+		return t == seen
+	case t.User == "" || t.UserID == "":
+		return false
+	case seen.UserID == "":
+		return true
+	}
+	return t.Account == seen.Account && (t.UserID == seen.UserID || s.leadsTo(t.UserID))
 }
 
 // mayUndo checks what an undo claims to take back.
@@ -112,7 +124,7 @@ func (s State) mayUndo(p Plan) error {
 // Then the bot stops offering it; a person may still ask.
 func (s State) declined(p Plan) bool {
 	for _, old := range slices.Backward(s.Proposals) {
-		if old.Plan.Step == p.Step {
+		if old.Plan.Rivals(p) {
 			return old.Status == StatusDeclined && SamePlan(old.Plan, p)
 		}
 	}

@@ -29,6 +29,8 @@ type (
 		Code    string
 		Found   bool
 		Result  string
+
+		Findings, Sealed Words
 	}
 	// LookBack writes down a later reading, if it differs from the last.
 	LookBack struct {

@@ -56,29 +56,57 @@ const (
 	StepKeyFence         = "key.fence"
 	StepKeyUnfence       = "key.unfence"
 	StepKeyCreate        = "key.create"
+	StepKeyDiscard       = "key.discard" // takes key.create back: the new key is disabled and deleted
 	StepUserDelete       = "user.delete"
 	StepUserRestore      = "user.restore"
+	StepUserDeactivate   = "user.deactivate"
+	StepUserReactivate   = "user.reactivate"
 	StepLoginCut         = "login.cut"
 	StepLoginGiveBack    = "login.give_back"
+	StepTrim             = "permissions.trim"
+	StepGiveBack         = "permissions.give_back"
+	StepMFARequire       = "mfa.require"
+	StepMFARelease       = "mfa.release" // takes mfa.require back
+	StepMFAEnforce       = "mfa.enforce"
+	StepMFARelax         = "mfa.relax" // takes mfa.enforce back
+	StepRoleQuarantine   = "role.quarantine"
+	StepRoleRelease      = "role.release"
+	StepAttachRole       = "ecs.attach_role"
+	StepDetachRole       = "ecs.detach_role"
+	StepEnforceIMDS      = "ecs.enforce_imds"
+	StepRelaxIMDS        = "ecs.relax_imds"
+	StepMarkHandled      = "leak.mark_handled"
+	StepWhitelist        = "leak.whitelist"
+	StepAuditEvents      = "audit.events"
+	StepAuditDescendants = "audit.descendants"
+	StepAuditIdentities  = "audit.identities"
+	StepFeesCheck        = "fees.check"
+	StepFindCaller       = "ecs.find_caller"
+	StepHygiene          = "hygiene.report"
+	StepOwnerAsk         = "owner.ask"
+	StepRootDisable      = "root.disable_key"
+	StepRootDelete       = "root.delete_key"
+	StepRootMFA          = "root.mfa"
 )
 
 // tiers is the tier of every step, by name. What gives power back to a leaked
 // identity is as dangerous as deleting: it needs two people. A step that is not
 // here is destructive.
 var tiers = map[string]Tier{
-	"audit.events": Look, "audit.descendants": Look, "audit.identities": Look, "fees.check": Look,
-	"ecs.find_caller": Look, "owner.ask": Look, "hygiene.report": Look,
+	StepAuditEvents: Look, StepAuditDescendants: Look, StepAuditIdentities: Look, StepFeesCheck: Look,
+	StepFindCaller: Look, StepOwnerAsk: Look, StepHygiene: Look,
 
-	StepPolicyQuarantine: Reversible, StepKeyFence: Reversible, "leak.mark_handled": Reversible,
+	StepPolicyQuarantine: Reversible, StepKeyFence: Reversible, StepMarkHandled: Reversible,
 
-	StepKeyDisable: Disruptive, "permissions.trim": Disruptive, StepLoginCut: Disruptive, "mfa.require": Disruptive,
-	"user.deactivate": Disruptive, "ecs.attach_role": Disruptive, "ecs.enforce_imds": Disruptive,
+	StepKeyDisable: Disruptive, StepTrim: Disruptive, StepLoginCut: Disruptive, StepMFARequire: Disruptive,
+	StepUserDeactivate: Disruptive, StepAttachRole: Disruptive, StepEnforceIMDS: Disruptive,
 
-	StepKeyDelete: Destructive, StepKeyCreate: Destructive, StepUserDelete: Destructive,
+	StepKeyDelete: Destructive, StepKeyCreate: Destructive, StepKeyDiscard: Destructive, StepUserDelete: Destructive,
 	StepPolicyDetach: Destructive, StepKeyUnfence: Destructive, StepKeyEnable: Destructive, StepKeyRestore: Destructive,
-	StepUserRestore: Destructive, "permissions.give_back": Destructive, StepLoginGiveBack: Destructive,
-	"ecs.detach_role": Destructive, "mfa.enforce": Destructive, "leak.whitelist": Destructive,
-	"role.quarantine": Destructive, StepFalseAlarm: Destructive, StepClose: Destructive,
+	StepUserRestore: Destructive, StepUserReactivate: Destructive, StepGiveBack: Destructive, StepLoginGiveBack: Destructive,
+	StepMFARelease: Destructive, StepMFAEnforce: Destructive, StepMFARelax: Destructive,
+	StepDetachRole: Destructive, StepRelaxIMDS: Destructive, StepWhitelist: Destructive,
+	StepRoleQuarantine: Destructive, StepRoleRelease: Destructive, StepFalseAlarm: Destructive, StepClose: Destructive,
 }
 
 // floors are how many people a tier takes at the least, whatever a
@@ -88,10 +116,14 @@ var floors = map[Tier]int{Look: 0, Reversible: 1, Disruptive: 1, Destructive: 2}
 // defaults are how many people a tier takes when the configuration is silent.
 var defaults = map[Tier]int{Look: 0, Reversible: 1, Disruptive: 2, Destructive: 2}
 
-// StepTier is the tier of a step by its name alone.
+// StepTier is the tier of a step by its name alone. What somebody did by hand, one
+// responder says; what was done to root, two people say.
 func StepTier(step string) Tier {
 	if t, ok := tiers[step]; ok {
 		return t
+	}
+	if byHand(step) {
+		return Reversible
 	}
 	return Destructive
 }

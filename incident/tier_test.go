@@ -16,7 +16,8 @@ func TestTiersByName(t *testing.T) {
 		incident.Reversible: "policy.quarantine key.fence leak.mark_handled",
 		incident.Disruptive: "key.disable permissions.trim login.cut mfa.require user.deactivate ecs.attach_role ecs.enforce_imds",
 		incident.Destructive: "key.delete key.create user.delete policy.detach key.unfence key.enable key.restore user.restore " +
-			"permissions.give_back login.give_back ecs.detach_role mfa.enforce leak.whitelist role.quarantine false_alarm close",
+			"permissions.give_back login.give_back ecs.detach_role mfa.enforce leak.whitelist role.quarantine false_alarm close " +
+			"key.discard user.reactivate mfa.release mfa.relax role.release ecs.relax_imds",
 	}
 	n := 0
 	for tier, steps := range want {

@@ -15,6 +15,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 
 	"twokey/actions"
 	"twokey/actions/rampolicy"
+	"twokey/incident"
 )
 
 // Account is one Alibaba Cloud account. Make one with [New]; all methods may be
@@ -80,11 +82,22 @@ func (a *Account) Name() string { return a.name }
 // has them too, so that plans can be shown, but their Run refuses with
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
-	return actions.NewCatalog(
-		keyDisable{step{a, "key.disable"}}, keyEnable{step{a, "key.enable"}},
-		keyDelete{step{a, "key.delete"}}, keyRestore{step{a, "key.restore"}},
-		policyQuarantine{step{a, "policy.quarantine"}}, policyDetach{step{a, "policy.detach"}},
-	)
+	return actions.NewCatalog(slices.Concat(
+		a.keySteps(), a.policySteps(),
+	)...)
+}
+
+func (a *Account) keySteps() []actions.Action {
+	return []actions.Action{
+		keyDisable{step{a, incident.StepKeyDisable}}, keyEnable{step{a, incident.StepKeyEnable}},
+		keyDelete{step{a, incident.StepKeyDelete}}, keyRestore{step{a, incident.StepKeyRestore}},
+	}
+}
+
+func (a *Account) policySteps() []actions.Action {
+	return []actions.Action{
+		policyQuarantine{step{a, incident.StepPolicyQuarantine}}, policyDetach{step{a, incident.StepPolicyDetach}},
+	}
 }
 
 // quarantine is the policy that takes power from a leaked identity.

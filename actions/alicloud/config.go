@@ -99,19 +99,29 @@ type endpoint struct{ protocol, host string }
 
 // endpoints are those of the products, and of ActionTrail by region.
 type endpoints struct {
-	ram, ims, sts endpoint
-	trail         map[string]endpoint
+	ram, ims, sts, sas, bss endpoint
+	trail, ecs, kms, sls    map[string]endpoint // by region
 }
 
 // endpoints are Alibaba Cloud's own, unless the configuration names others. RAM
-// and IMS have one for the whole world (RAM docs: Endpoints).
+// and IMS have one for the whole world (RAM docs: Endpoints); Security Center and
+// BSS have one for each site. Of SLS it is the host below which projects have
+// theirs.
 func (c Config) endpoints() (endpoints, error) {
 	out := endpoints{
 		ram: endpoint{"https", "ram.aliyuncs.com"}, ims: endpoint{"https", "ims.aliyuncs.com"},
-		sts: endpoint{"https", "sts.aliyuncs.com"}, trail: map[string]endpoint{},
+		sts: endpoint{"https", "sts.aliyuncs.com"},
+		sas: endpoint{"https", "tds.cn-shanghai.aliyuncs.com"}, bss: endpoint{"https", "business.aliyuncs.com"},
+		trail: map[string]endpoint{}, ecs: map[string]endpoint{}, kms: map[string]endpoint{}, sls: map[string]endpoint{},
+	}
+	if c.Site == SiteInternational {
+		out.sas, out.bss = endpoint{"https", "tds.ap-southeast-1.aliyuncs.com"}, endpoint{"https", "business.ap-southeast-1.aliyuncs.com"}
 	}
 	for _, r := range c.Regions {
 		out.trail[r] = endpoint{"https", "actiontrail." + r + ".aliyuncs.com"}
+		out.ecs[r] = endpoint{"https", "ecs." + r + ".aliyuncs.com"}
+		out.kms[r] = endpoint{"https", "kms." + r + ".aliyuncs.com"}
+		out.sls[r] = endpoint{"https", r + ".log.aliyuncs.com"}
 	}
 	for product, given := range c.Endpoints {
 		if given == "" {
@@ -128,14 +138,31 @@ func (c Config) endpoints() (endpoints, error) {
 			out.ims = e
 		case "sts":
 			out.sts = e
+		case "sas":
+			out.sas = e
+		case "bss":
+			out.bss = e
 		case "actiontrail":
 			out.trail = map[string]endpoint{c.Regions[0]: e} // one address answers for all regions
-		case "ecs", "sas", "bss", "kms", "sls": // for steps that this package does not have
+		case "ecs":
+			out.ecs = each(c.Regions, e) // instances of a region are asked for there
+		case "kms":
+			out.kms = each(c.Regions, e)
+		case "sls":
+			out.sls = each(c.Regions, e)
 		default:
 			return endpoints{}, fmt.Errorf("%w: no product %q", ErrConfig, product)
 		}
 	}
 	return out, nil
+}
+
+func each(regions []string, e endpoint) map[string]endpoint {
+	out := make(map[string]endpoint, len(regions))
+	for _, r := range regions {
+		out[r] = e
+	}
+	return out
 }
 
 var (

@@ -132,7 +132,7 @@ func TestCancelingReturnsWhileTheCloudIsSilent(t *testing.T) {
 		"Run":      func(ctx context.Context) error { _, err := s.step(p.Step).Run(ctx, p); return err },
 		"Verify":   func(ctx context.Context) error { _, err := s.step(p.Step).Verify(ctx, p); return err },
 		"Owner":    func(ctx context.Context) error { _, err := s.account.Owner(ctx, s.target.Key); return err },
-		"Evidence": func(ctx context.Context) error { _, err := s.account.Evidence(ctx, s.target); return err },
+		"Evidence": func(ctx context.Context) error { _, err := s.account.Evidence(ctx, s.target, time.Now()); return err },
 		"Undoer":   func(ctx context.Context) error { _, err := s.account.Undoer(ctx, p, time.Now()); return err },
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -212,7 +212,7 @@ func TestSilenceIsNotAnEmptyList(t *testing.T) {
 	empty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) }))
 	defer empty.Close()
 	s.account = s.as(s.bot, func(c *alicloud.Config) { c.Endpoints["ram"] = empty.URL })
-	sights, err := s.account.Evidence(t.Context(), s.target)
+	sights, err := s.account.Evidence(t.Context(), s.target, time.Now())
 	s.wantError(err, "BadAnswer")
 	for _, name := range []incident.FactName{incident.FactKeys, incident.FactPolicies, incident.FactGroups} {
 		if v, ok := seen(sights, incident.OfUser(s.userID))[name]; ok {
@@ -233,7 +233,7 @@ func TestManyUseOneAccountAtOnce(t *testing.T) {
 			ctx := t.Context()
 			_, err := s.account.Owner(ctx, target.Key)
 			failed <- err
-			_, err = s.account.Evidence(ctx, target)
+			_, err = s.account.Evidence(ctx, target, time.Now())
 			failed <- err
 			for _, step := range []string{incident.StepPolicyQuarantine, incident.StepKeyDisable} {
 				a := s.account.Actions()[step]

@@ -15,10 +15,7 @@ import (
 )
 
 // every is each step of the package.
-var every = []string{
-	incident.StepKeyDisable, incident.StepKeyEnable, incident.StepKeyDelete, incident.StepKeyRestore,
-	incident.StepPolicyQuarantine, incident.StepPolicyDetach,
-}
+var every = alicloud.Steps()
 
 const (
 	botName  = "twokey-bot"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -64,7 +65,7 @@ func TestNoStepWorksWithoutAName(t *testing.T) {
 	}
 	for _, err := range []error{
 		second(s.account.Owner(t.Context(), "")),
-		second(s.account.Evidence(t.Context(), incident.Target{Key: s.target.Key})),
+		second(s.account.Evidence(t.Context(), incident.Target{Key: s.target.Key}, time.Now())),
 		second(s.account.Undoer(t.Context(), incident.Plan{Step: incident.StepKeyDisable}, newClock().now())),
 	} {
 		s.wantError(err, "NoTarget")

@@ -3,10 +3,10 @@ package alicloud
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"twokey/actions/rampolicy"
-	"twokey/incident"
 )
 
 // ErrUnknownStep says that this package has no such step.
@@ -30,43 +30,69 @@ func LeastPolicy(steps []string, s Scope) (rampolicy.Document, error) {
 	if !accountID.MatchString(s.AccountID) {
 		return rampolicy.Document{}, fmt.Errorf("%w: the id is not sixteen digits", ErrConfig)
 	}
-	users := "acs:ram:*:" + s.AccountID + ":user/*"
-	policy := "acs:ram:*:" + s.AccountID + ":policy/" + or(s.Policy, DefaultQuarantine)
-	doc := rampolicy.Document{Version: rampolicy.Version, Statements: []rampolicy.Statement{
-		{Effect: rampolicy.Allow, Actions: slices.Clone(lookActions), Resources: []string{"*"}},
-	}}
+	looks := slices.Clone(lookActions)
 	granted := map[string][]string{} // resource to actions
 	for _, step := range steps {
-		needs, ok := stepActions[step]
+		needs, ok := traits[step]
 		if !ok {
 			return rampolicy.Document{}, fmt.Errorf("step %q: %w", step, ErrUnknownStep)
 		}
-		for action, on := range needs {
-			for _, resource := range map[resources][]string{onUser: {users}, onPolicy: {policy}, onBoth: {users, policy}, onAll: {"*"}}[on] {
+		looks = append(looks, needs.reads...)
+		for action, on := range needs.writes {
+			for _, resource := range s.arns(on) {
 				granted[resource] = append(granted[resource], action)
 			}
 		}
 	}
-	for _, resource := range []string{users, policy, "*"} {
-		if list := granted[resource]; len(list) > 0 {
-			slices.Sort(list)
-			doc.Statements = append(doc.Statements, rampolicy.Statement{
-				Effect: rampolicy.Allow, Actions: slices.Compact(list), Resources: []string{resource},
-			})
-		}
+	slices.Sort(looks)
+	doc := rampolicy.Document{Version: rampolicy.Version, Statements: []rampolicy.Statement{
+		{Effect: rampolicy.Allow, Actions: slices.Compact(looks), Resources: []string{"*"}},
+	}}
+	for _, resource := range slices.Sorted(maps.Keys(granted)) {
+		list := granted[resource]
+		slices.Sort(list)
+		doc.Statements = append(doc.Statements, rampolicy.Statement{
+			Effect: rampolicy.Allow, Actions: slices.Compact(list), Resources: []string{resource},
+		})
 	}
 	return withDenials(doc, s.Own), nil
 }
 
-// resources are what an action is granted on.
+// resources are what an action is granted on. They can be added up.
 type resources int
 
 const (
-	onAll resources = iota
-	onUser
+	onAll  resources = 0 // actions that take no resource
+	onUser resources = 1 << iota
 	onPolicy
-	onBoth
+	onGroup
+	onRole
+
+	onBoth = onUser | onPolicy // the two ends of an attachment
 )
+
+// arns are the resources as RAM writes them.
+func (s Scope) arns(on resources) []string {
+	if on == onAll {
+		return []string{"*"}
+	}
+	account := "acs:ram:*:" + s.AccountID + ":"
+	var out []string
+	for _, r := range []struct {
+		is  resources
+		arn string
+	}{
+		{onUser, account + "user/*"},
+		{onPolicy, account + "policy/" + or(s.Policy, DefaultQuarantine)},
+		{onGroup, account + "group/*"},
+		{onRole, account + "role/*"},
+	} {
+		if on&r.is != 0 {
+			out = append(out, r.arn)
+		}
+	}
+	return out
+}
 
 // lookActions are the reads. GetCallerIdentity is always permitted.
 var lookActions = []string{
@@ -74,20 +100,6 @@ var lookActions = []string{
 	"ram:ListPoliciesForUser", "ram:ListGroupsForUser", "ram:ListPoliciesForGroup", "ram:GetPolicy", "ram:GetLoginProfile",
 	"actiontrail:LookupEvents", "actiontrail:GetAccessKeyLastUsedInfo", "actiontrail:GetAccessKeyLastUsedProducts",
 	"actiontrail:GetAccessKeyLastUsedEvents",
-}
-
-// stepActions are the writes of each step. IMS permissions are ram: actions too;
-// those on the recycle bin take no resource (RAM docs: Actions, resources, and
-// condition keys).
-var stepActions = map[string]map[string]resources{
-	incident.StepKeyDisable: {"ram:UpdateAccessKey": onUser},
-	incident.StepKeyEnable:  {"ram:UpdateAccessKey": onUser},
-	incident.StepKeyDelete:  {"ram:DeleteAccessKey": onUser},
-	incident.StepKeyRestore: {"ram:RestoreAccessKeyFromRecycleBin": onAll, "ram:UpdateAccessKey": onUser},
-	incident.StepPolicyQuarantine: {
-		"ram:CreatePolicy": onPolicy, "ram:AttachPolicyToUser": onBoth,
-	},
-	incident.StepPolicyDetach: {"ram:DetachPolicyFromUser": onBoth},
 }
 
 // withDenials adds what the bot must never do.

@@ -128,7 +128,7 @@ func TestEvidenceShowsWhatIsKnownOfTheUser(t *testing.T) {
 	used := at.now().Add(-5 * time.Hour)
 	must(t, s.cloud.RecordUse(s.key.ID, sandbox.Use{At: used, Service: "Ecs", Event: "DescribeInstances", Source: "198.51.100.4"}))
 
-	sights := got(s.account.Evidence(t.Context(), s.target))(t)
+	sights := got(s.account.Evidence(t.Context(), s.target, time.Now()))(t)
 	wantUser := map[incident.FactName]string{
 		incident.FactKeys: actions.List([]string{s.key.ID, other.ID}), incident.FactSlot: incident.Full, incident.FactBin: "",
 		incident.FactPolicies: "System:AdministratorAccess", incident.FactQuarantine: incident.Absent,
@@ -153,7 +153,7 @@ func TestEvidenceShowsWhatIsKnownOfTheUser(t *testing.T) {
 
 func TestEvidenceNeverCallsAKeyUnused(t *testing.T) {
 	s := newStage(t)
-	f := seen(got(s.account.Evidence(t.Context(), s.target))(t), incident.OfKey(s.target.Key))
+	f := seen(got(s.account.Evidence(t.Context(), s.target, time.Now()))(t), incident.OfKey(s.target.Key))
 	if v, ok := f[incident.FactLastUsed]; ok {
 		t.Fatalf("last used %q of a key without a record", v)
 	}
@@ -165,7 +165,7 @@ func TestEvidenceFollowsTheKeyIntoTheBin(t *testing.T) {
 	s.do(incident.StepPolicyQuarantine)
 	s.do(incident.StepKeyDisable)
 	s.do(incident.StepKeyDelete)
-	sights := got(s.account.Evidence(t.Context(), s.target))(t)
+	sights := got(s.account.Evidence(t.Context(), s.target, time.Now()))(t)
 	key, user := seen(sights, incident.OfKey(s.target.Key)), seen(sights, incident.OfUser(s.userID))
 	if key[incident.FactStatus] != incident.KeyInBin || key[incident.FactPurgeAt] == "" {
 		t.Fatalf("the key: %v", key)
@@ -179,7 +179,7 @@ func TestEvidenceFollowsTheKeyIntoTheBin(t *testing.T) {
 func TestEvidenceReturnsWhatItLearnedBesideTheError(t *testing.T) {
 	s := newStage(t)
 	s.cloud.Inject(sandbox.Fault{Kind: sandbox.ServerError, Action: "ListGroupsForUser"})
-	sights, err := s.account.Evidence(t.Context(), s.target)
+	sights, err := s.account.Evidence(t.Context(), s.target, time.Now())
 	s.wantError(err, "HTTP.500")
 	user := seen(sights, incident.OfUser(s.userID))
 	if _, ok := user[incident.FactGroups]; ok || user[incident.FactKeys] != s.key.ID || user[incident.FactConsole] != incident.No {

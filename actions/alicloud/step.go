@@ -92,25 +92,6 @@ func (s step) plan(t incident.Target, name string) incident.Plan {
 	return incident.Plan{Step: s.name, Target: t, Undo: undo(s.name)}
 }
 
-// undo is the step that takes another one back.
-func undo(step string) string {
-	switch step {
-	case incident.StepKeyDisable:
-		return incident.StepKeyEnable
-	case incident.StepKeyEnable:
-		return incident.StepKeyDisable
-	case incident.StepKeyDelete:
-		return incident.StepKeyRestore
-	case incident.StepKeyRestore:
-		return incident.StepKeyDelete
-	case incident.StepPolicyQuarantine:
-		return incident.StepPolicyDetach
-	case incident.StepPolicyDetach:
-		return incident.StepPolicyQuarantine
-	}
-	return ""
-}
-
 // keyGuards are what every step on a key compares again before it runs.
 func (s step) keyGuards(t incident.Target, status string) []incident.Fact {
 	of := incident.OfKey(t.Key)

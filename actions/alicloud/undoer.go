@@ -9,34 +9,9 @@ import (
 	"twokey/incident"
 )
 
-// undoing are the events that take a step back, with the parameters they must
-// have to be about it. "$key", "$user" and "$policy" stand for the plan's own.
-var undoing = map[string][]deed{
-	incident.StepKeyDisable: {
-		{"UpdateAccessKey", map[string]string{"UserAccessKeyId": "$key", "Status": incident.KeyActive}},
-	},
-	incident.StepKeyEnable: {
-		{"UpdateAccessKey", map[string]string{"UserAccessKeyId": "$key", "Status": incident.KeyInactive}},
-		{"DeleteAccessKey", map[string]string{"UserAccessKeyId": "$key"}},
-	},
-	incident.StepKeyDelete: {
-		{"RestoreAccessKeyFromRecycleBin", map[string]string{"UserAccessKeyId": "$key"}},
-	},
-	incident.StepKeyRestore: {
-		{"UpdateAccessKey", map[string]string{"UserAccessKeyId": "$key", "Status": incident.KeyActive}},
-		{"DeleteAccessKey", map[string]string{"UserAccessKeyId": "$key"}},
-	},
-	incident.StepPolicyQuarantine: {
-		{"DetachPolicyFromUser", map[string]string{"UserName": "$user", "PolicyName": "$policy"}},
-		{"CreatePolicyVersion", map[string]string{"PolicyName": "$policy"}},
-		{"SetDefaultPolicyVersion", map[string]string{"PolicyName": "$policy"}},
-		{"DeletePolicy", map[string]string{"PolicyName": "$policy"}},
-	},
-	incident.StepPolicyDetach: {
-		{"AttachPolicyToUser", map[string]string{"UserName": "$user", "PolicyName": "$policy"}},
-	},
-}
-
+// deed is an event with the parameters it must have to be about a plan. "$key",
+// "$user" and "$policy" stand for the plan's own, "$" and another name for that
+// parameter of the plan.
 type deed struct {
 	event  string
 	params map[string]string
@@ -50,7 +25,7 @@ func (a *Account) Undoer(ctx context.Context, p incident.Plan, since time.Time) 
 		return actions.Undoer{}, noTarget("actiontrail:LookupEvents")
 	}
 	var newest event
-	for _, d := range undoing[p.Step] {
+	for _, d := range traits[p.Step].undone {
 		for _, region := range a.trailRegions() {
 			events, _, err := a.search(ctx, region, "EventName", d.event, since, time.Time{}, searchPages)
 			if err != nil {
@@ -77,8 +52,10 @@ func (d deed) is(e event, p incident.Plan) bool {
 			want = string(p.Target.Key)
 		case "$user":
 			want = p.Target.User
-		case "$policy":
-			want = p.Params[paramPolicy]
+		default:
+			if own, named := strings.CutPrefix(want, "$"); named {
+				want = p.Params[own]
+			}
 		}
 		if got := e.param(name); got != want {
 			return false

@@ -19,6 +19,7 @@ import (
 	"twokey/bot"
 	"twokey/bot/console"
 	"twokey/bot/playbook"
+	"twokey/bot/view"
 	"twokey/incident"
 )
 
@@ -100,6 +101,9 @@ func named(t *testing.T) []string {
 	var ids []string
 	for _, step := range playbook.Steps() {
 		ids = append(ids, "step."+step+".title", "step."+step+".effect")
+	}
+	for _, kind := range view.FindingKinds {
+		ids = append(ids, "finding."+kind)
 	}
 	for _, r := range bot.Refusals() {
 		ids = append(ids, "refusal."+string(r))

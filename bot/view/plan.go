@@ -87,6 +87,7 @@ func (p page) full(pr incident.Proposal) []bot.Field {
 			fields = append(fields, bot.Field{Label: p.name(v.By), Text: why})
 		}
 	}
+	fields = append(fields, p.foundBy(pr, inPlan)...)
 	return append(fields, p.guide(plan.Step)...)
 }
 
