@@ -89,8 +89,10 @@ func (a *Account) Actions() actions.Catalog {
 
 func (a *Account) keySteps() []actions.Action {
 	return []actions.Action{
-		keyDisable{step{a, incident.StepKeyDisable}}, keyEnable{step{a, incident.StepKeyEnable}},
-		keyDelete{step{a, incident.StepKeyDelete}}, keyRestore{step{a, incident.StepKeyRestore}},
+		keyDisable{step{a, incident.StepKeyDisable}},
+		keyEnable{step{a, incident.StepKeyEnable}},
+		keyDelete{step{a, incident.StepKeyDelete}},
+		keyRestore{step{a, incident.StepKeyRestore}},
 	}
 }
 
