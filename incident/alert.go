@@ -31,6 +31,7 @@ type Alert struct {
 	Validity    string    `json:"validity,omitempty"`   // the source's claim; never trusted to close
 	Public      string    `json:"public,omitempty"`     // yes, no or unknown
 	Severity    string    `json:"severity,omitempty"`
+	From        ID        `json:"from,omitempty"`    // the incident whose leaked key created this one
 	Details     Words     `json:"details,omitempty"` // title, places, author: an AlertText, kept beside the chain
 	DetectedAt  time.Time `json:"detected_at,omitzero"`
 	ReceivedAt  time.Time `json:"received_at"`

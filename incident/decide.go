@@ -74,7 +74,7 @@ func (r Rules) Decide(s State, by Person, at time.Time, c Command) ([]Event, err
 	if _, only := c.(botCommand); only && by != Bot {
 		return nil, OnlyBot
 	}
-	if by != Bot && !r.Has(by, Responder) {
+	if by != Bot && !r.Has(by, Responder) && !s.owns(by, c) {
 		return nil, NotAllowed
 	}
 	if s.ReadOnly {
@@ -156,14 +156,16 @@ func (c Observe) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error
 }
 
 func (c Reply) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
-	allowed := c.Value == Yes || c.Value == No || c.Question == InUse && c.Value == Unknown
 	switch {
 	case !s.Open():
 		return nil, NotOpen
 	case by == Bot:
 		return nil, NotAllowed // evidence is observed, not answered
-	case !allowed || c.Question != InUse && c.Question != Rotatable:
-		return nil, BadAnswer
+	}
+	if err := c.mayAnswer(s, by); err != nil {
+		return nil, err
+	}
+	switch {
 	case s.Answers[c.Question].Value == c.Value:
 		return nil, AlreadySaid
 	}

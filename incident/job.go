@@ -157,6 +157,7 @@ func (r Rules) reminders(s State, rec Record, number int) []Job {
 var looks = []time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute}
 
 const (
+	lookLive   = 5 * time.Minute  // while the key can act
 	lookOpen   = 15 * time.Minute // while the incident is open
 	lookClosed = time.Hour        // after closing
 	lookUntil  = 24 * time.Hour   // after closing, and then no more
@@ -176,6 +177,9 @@ func (s State) NextLook(now time.Time) time.Time {
 		return next
 	}
 	next := now.Add(lookOpen)
+	if !s.Lookup() && !s.Contained() {
+		next = now.Add(lookLive)
+	}
 	for _, p := range s.Proposals {
 		if p.Status != StatusDone {
 			continue

@@ -179,9 +179,14 @@ func TestAFinishedStepIsReadBackSoonAndLater(t *testing.T) {
 		now = h.state().NextLook(now)
 		after = append(after, now.Sub(h.clock))
 	}
-	want := []time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute, 25 * time.Minute, 40 * time.Minute}
+	want := []time.Duration{30 * time.Second, 2 * time.Minute, 7 * time.Minute, 10 * time.Minute, 15 * time.Minute}
 	if diff := cmp.Diff(want, after); diff != "" {
-		t.Errorf("looks (-want +got):\n%s", diff)
+		t.Errorf("looks while the key is not seen disabled (-want +got):\n%s", diff)
+	}
+	h.status(incident.KeyInactive)
+	now := h.clock.Add(time.Hour)
+	if wait := h.state().NextLook(now).Sub(now); wait != 15*time.Minute {
+		t.Errorf("contained, the next look is in %s", wait)
 	}
 }
 

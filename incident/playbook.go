@@ -51,7 +51,7 @@ var conditionFacts = map[string]struct {
 	},
 	"in_use":    {[]string{Yes, No, Unknown}, func(s State) string { return s.Answer(InUse).Value }},
 	"rotatable": {[]string{Yes, No, Unknown}, func(s State) string { return s.Answer(Rotatable).Value }},
-	"abuse":     {[]string{Yes, No, Unknown}, func(s State) string { return orUnknown(s.KeyFact(FactAbuse)) }},
+	"abuse":     {[]string{Yes, No, Unknown}, State.Abuse},
 	"slot":      {[]string{Free, Full, Unknown}, func(s State) string { return orUnknown(s.UserFact(FactSlot)) }},
 }
 

@@ -19,7 +19,7 @@ func (c Propose) decide(r Rules, s State, by Person, at time.Time) ([]Event, err
 	if old, ok := s.WaitingFor(p); ok && !r.aged(old, at) {
 		switch same := SamePlan(old.Plan, p); {
 		case same && asked && r.NeedNow(old) == 0:
-			return []Event{Authorized{Number: old.Number}}, nil
+			return r.authorized(old), nil
 		case same, !asked && len(old.Live(at)) > 0 && !p.voids(old.Plan):
 			return nil, AlreadyWaiting
 		}
@@ -29,7 +29,7 @@ func (c Propose) decide(r Rules, s State, by Person, at time.Time) ([]Event, err
 	}
 	events := r.propose(s, p, at)
 	if asked && r.Need(r.Tier(p)) == 0 {
-		events = append(events, Authorized{Number: len(s.Proposals) + 1})
+		events = append(events, r.authorized(Proposal{Number: len(s.Proposals) + 1, Plan: p})...)
 	}
 	return events, nil
 }
@@ -132,12 +132,18 @@ func (s State) declined(p Plan) bool {
 }
 
 // internal steps are decided by the votes alone and touch no cloud.
-func internal(step string) bool { return step == StepFalseAlarm || step == StepClose }
+func internal(step string) bool {
+	return step == StepFalseAlarm || step == StepClose || step == StepOwnerAsk
+}
 
 // mayDecide checks an internal step. Its reason is part of the plan, so that
 // people vote on it too.
 func (s State) mayDecide(p Plan) error {
 	switch {
+	case p.Step == StepOwnerAsk:
+		if p.Params[ParamPerson] == "" {
+			return BadPlan
+		}
 	case p.Params["reason"] == "":
 		return NeedsReason
 	case p.Step == StepFalseAlarm && s.FalseAlarm:

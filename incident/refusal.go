@@ -45,6 +45,7 @@ const (
 	UserHeld       Refusal = "user_held"        // another open incident holds the user
 	NotContained   Refusal = "not_contained"    // close: two people and a reason
 	BadAnswer      Refusal = "bad_answer"       // not one of the answers
+	NotAsked       Refusal = "not_asked"        // only who was asked can answer that
 	NothingToUndo  Refusal = "nothing_to_undo"  // not done, or undone already
 	AlreadySaid    Refusal = "already_said"     // it is so already
 )

@@ -115,10 +115,10 @@ func (r Rules) protects(t Target) bool {
 	return t.User != "" && slices.Contains(r.Protected, RAMUser{t.Account, t.User})
 }
 
-// observes reports whether p may not be carried out because its account is only
+// Observes reports whether p may not be carried out because its account is only
 // watched. Looking is allowed there, and so is what touches no cloud.
-func (r Rules) observes(p Plan) bool {
-	return !internal(p.Step) && r.Tier(p) != Look && slices.Contains(r.Observe, p.Target.Account)
+func (r Rules) Observes(p Plan) bool {
+	return !internal(p.Step) && !p.onWord() && r.Tier(p) != Look && slices.Contains(r.Observe, p.Target.Account)
 }
 
 func (r Rules) ownUser(p Person, t Target) bool {

@@ -81,7 +81,7 @@ func (r Rules) mayRun(s State, p Proposal, at time.Time) error {
 		return OnHold
 	case p.Digest != digest(s.ID, p.Number, p.Plan, p.Tier, p.Need):
 		return OtherPlan
-	case r.observes(p.Plan):
+	case r.Observes(p.Plan):
 		return Observing
 	case !p.Auto && !r.Enough(p, at):
 		return TooLate
