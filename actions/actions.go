@@ -117,6 +117,7 @@ type Error struct {
 	Op    string // "ram:UpdateAccessKey"
 	Code  string // the cloud's error code, or "Timeout", "Network", "HTTP.503"
 	Again bool   // trying again may help
+	Lacks string // the permission that is missing: "ram:UpdateAccessKey"
 	Err   error
 }
 
@@ -128,6 +129,15 @@ func (e *Error) Unwrap() error { return e.Err }
 func Code(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
+	}
+	return ""
+}
+
+// Lacking is the permission that err says is missing; empty if it says no such
+// thing.
+func Lacking(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Lacks
 	}
 	return ""
 }

@@ -40,7 +40,12 @@ func (b *Bot) look(ctx context.Context, l store.Lease) error {
 		return err
 	}
 	s, err = b.lookAtKey(ctx, s)
-	err = errors.Join(append(failed, err)...)
+	failed = append(failed, err)
+	if !s.Lookup() && s.MergedInto == "" {
+		s, err = b.watch(ctx, s)
+		failed = append(failed, err)
+	}
+	err = errors.Join(failed...)
 	switch {
 	case err == nil, s.NextLook(b.Now()).IsZero(): // it was the last one
 	case isReadOnly(err):
@@ -77,14 +82,16 @@ func (b *Bot) somethingNew(s incident.State) bool {
 	if !ok || s.FalseAlarm {
 		return false
 	}
+	catalog := account.Actions()
 	for _, next := range b.Rules.Playbook.Next(s) {
-		_, known := account.Actions()[next.Step]
-		_, waits := s.Waiting(next.Step)
-		if known && next.Now && !waits && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
+		_, known := catalog[next.Step]
+		plan := incident.Plan{Step: next.Step, Target: s.Target()}
+		_, waits := s.WaitingFor(plan)
+		if known && next.Now && !waits && !s.Busy(plan) {
 			return true
 		}
 	}
-	return false
+	return len(leading(s, catalog)) > 0
 }
 
 // lookAtKey looks at the key itself. Closed, and the key lives again: reopened.

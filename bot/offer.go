@@ -17,16 +17,16 @@ import (
 // carries out what automation may. After a false alarm it offers to take
 // everything back instead.
 func (b *Bot) offer(ctx context.Context, s incident.State) error {
-	account, ok := b.account(s.KeyFact(incident.FactAccount))
-	if !ok {
-		return nil
+	var catalog actions.Catalog
+	if account, ok := b.account(s.KeyFact(incident.FactAccount)); ok {
+		catalog = account.Actions()
 	}
 	if s.FalseAlarm {
-		return b.offerUndo(ctx, s, account.Actions())
+		return b.offerUndo(ctx, s, catalog)
 	}
-	plans, err := b.plans(ctx, s, account.Actions())
+	plans, err := b.plans(ctx, s, catalog)
 	errs := []error{err}
-	for _, p := range plans {
+	for _, p := range append(b.byHand(s), plans...) {
 		after, err := b.propose(ctx, s, p)
 		if err != nil {
 			errs = append(errs, err)
@@ -37,21 +37,30 @@ func (b *Bot) offer(ctx context.Context, s incident.State) error {
 	return errors.Join(errs...)
 }
 
+// asking is a step that is to be planned, and on what.
+type asking struct {
+	actions.Action
+	target incident.Target
+	params map[string]string
+}
+
 // plans reads the cloud for every step that may be offered now, side by side,
-// in the order of the playbook. Steps with nothing to do are left out, and so
-// are those that aim at the bot itself; errors of the others come beside the
+// in the order of the playbook; then for what can be done about users and roles
+// that the leaked key made or took on. Steps with nothing to do are left out, and
+// so are those that aim at the bot itself; errors of the others come beside the
 // plans that could be made.
 func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catalog) ([]incident.Plan, error) {
-	var steps []actions.Action
+	var steps []asking
 	for _, next := range b.Rules.Playbook.Next(s) {
 		if a, ok := catalog[next.Step]; ok && next.Now && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
-			steps = append(steps, a)
+			steps = append(steps, asking{a, s.Target(), params(s)})
 		}
 	}
+	steps = append(steps, leading(s, catalog)...)
 	all, errs := make([]incident.Plan, len(steps)), make([]error, len(steps))
 	var wg sync.WaitGroup
 	for i, a := range steps {
-		wg.Go(func() { all[i], errs[i] = planned(ctx, a, s.Target(), params(s)) })
+		wg.Go(func() { all[i], errs[i] = planned(ctx, a, a.target, a.params) })
 	}
 	wg.Wait()
 	var some []incident.Plan

@@ -67,7 +67,10 @@ const codeTimeout = "Timeout"
 // code is an error as a record may hold it: the cloud's code, or a word for what
 // went wrong. Never a text: texts can hold anything.
 func code(err error) string {
-	switch c := actions.Code(err); {
+	c, lacks := actions.Code(err), actions.Lacking(err)
+	switch {
+	case lacks != "":
+		return c + " " + lacks
 	case c != "":
 		return c
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, errSilent):

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,6 +18,8 @@ type request struct {
 	number   int    // of a button's plan
 	digest   incident.Digest
 	arg      string // a step, a question, a key, or text
+	of       string // what a step is about, if not the incident's own key and user
+	params   map[string]string
 	value    string // an answer
 	reason   string
 }
@@ -70,13 +73,12 @@ func (r request) fill(words []string) (request, error) {
 		if rest != "" {
 			return r, NoSuchCommand
 		}
-	case "report", "note", "key", "do":
+	case "report", "note", "key":
 		if r.arg = rest; rest == "" {
 			return r, NoSuchCommand
 		}
-		if r.verb == "do" {
-			r.arg = strings.ToLower(halfWidth(rest))
-		}
+	case "do":
+		return r.step(words)
 	case "approve", "decline", "withdraw", "undo":
 		return r.named(rest)
 	case "answer":
@@ -88,6 +90,35 @@ func (r request) fill(words []string) (request, error) {
 		r.verb = "help"
 	default:
 		return r, NoSuchCommand
+	}
+	return r, nil
+}
+
+// stepParams are the parameters of a step that people may name.
+var stepParams = []string{"policies", "groups", "role"}
+
+// step reads a step, what it is about, and its parameters:
+// "permissions.trim policies=Custom:a,System:b", "user.delete inc-7 of eve".
+func (r request) step(words []string) (request, error) {
+	if len(words) == 0 {
+		return r, NoSuchCommand
+	}
+	r.arg = strings.ToLower(halfWidth(words[0]))
+	for rest := words[1:]; len(rest) > 0; rest = rest[1:] {
+		name, value, named := strings.Cut(halfWidth(rest[0]), "=")
+		switch {
+		case named && slices.Contains(stepParams, name) && value != "":
+			if r.params == nil {
+				r.params = make(map[string]string)
+			}
+			r.params[name] = value
+		case name == "of" && len(rest) > 1 && r.of == "":
+			r.of, rest = halfWidth(rest[1]), rest[1:]
+		case incidentName.MatchString(name) && r.incident == "":
+			r.incident = incident.ID(name)
+		default:
+			return r, NoSuchCommand
+		}
 	}
 	return r, nil
 }
@@ -116,7 +147,7 @@ func pressed(p Press) (request, error) {
 	case ActShow:
 		r.verb = "plan"
 	case ActDo:
-		r.arg = p.Value
+		return r.step(strings.Fields(p.Value))
 	case ActAnswer:
 		question, value, ok := strings.Cut(p.Value, "=")
 		if !ok {

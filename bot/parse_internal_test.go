@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -138,13 +139,13 @@ func TestAPlanIsFoundByWhatNamesIt(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"approve 2 because ok", "ａｐｐｒｏｖｅ　２", "show inc-7/2", "report LTAI", "answer in_use yes", "because", "\u3000", "x/y/z", "approve 2因为"} {
+	for _, s := range []string{"approve 2 because ok", "ａｐｐｒｏｖｅ　２", "show inc-7/2", "report LTAI", "answer in_use yes", "because", "\u3000", "x/y/z", "approve 2因为", "do user.delete inc-7 of eve", "do permissions.trim policies=Custom:a groups=b", "do x of", "do ecs.attach_role of i-bp1234 role=r"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		r, err := parse(typed)
 		again, errAgain := parse(typed)
-		if r != again || !errors.Is(err, errAgain) {
+		if !reflect.DeepEqual(r, again) || !errors.Is(err, errAgain) {
 			t.Fatalf("%q is read in two ways", typed)
 		}
 		if err != nil {

@@ -44,6 +44,11 @@ func (h *handling) propose(ctx context.Context) (Answer, error) {
 		return h.falseAlarm(ctx)
 	case incident.StepClose:
 		return h.close(ctx)
+	case incident.StepOwnerAsk:
+		return h.askOwner(ctx)
+	}
+	if onWord(h.arg, h.account, h.state) {
+		return h.put(ctx, incident.Plan{Step: h.arg})
 	}
 	catalog, err := h.catalog()
 	if err != nil {
@@ -53,19 +58,25 @@ func (h *handling) propose(ctx context.Context) (Answer, error) {
 	if !ok {
 		return Answer{}, NoSuchStep
 	}
-	p, err := planned(ctx, action, h.state.Target(), params(h.state))
+	target, params, err := h.aim()
+	if err != nil {
+		return Answer{}, err
+	}
+	p, err := planned(ctx, action, target, params)
 	if err != nil {
 		return Answer{}, h.cloud(err)
 	}
-	p.Undoes = takesBack(h.state, p.Step)
+	p.Undoes = takesBack(h.state, p)
 	return h.put(ctx, p)
 }
 
-// takesBack is the number of the newest standing step that step is the undo of.
-func takesBack(s incident.State, step string) int {
+// takesBack is the number of the newest standing step that a plan is the undo of.
+func takesBack(s incident.State, plan incident.Plan) int {
 	number := 0
 	for _, p := range s.Expected() {
-		if p.Plan.Undo == step {
+		undo := p.Plan
+		undo.Step = p.Plan.Undo
+		if undo.Rivals(plan) {
 			number = p.Number
 		}
 	}
@@ -143,6 +154,9 @@ func (h *handling) cloud(err error) error {
 		return err
 	}
 	h.Log.Warn("plan", slog.String("incident", string(h.state.ID)), slog.String("code", code(err)))
+	if why := code(err); why != "" && !unanswered(err) {
+		return incident.Refusal(NoPlan + why)
+	}
 	return CloudSilent
 }
 

@@ -16,13 +16,19 @@ const (
 	OwnIdentity     incident.Refusal = "own_identity"       // that is the bot's own key, user or role
 	CloudSilent     incident.Refusal = "cloud_silent"       // the cloud could not be asked
 	NothingReceived incident.Refusal = "nothing_to_receive" // no sealed secret waits
+	NoOwner         incident.Refusal = "no_owner"           // nobody is configured to answer for the user
+	NoSuchLead      incident.Refusal = "no_such_lead"       // not a user that the leaked key made
 	NotStored       incident.Refusal = "not_stored"         // the store could not write it down
 )
+
+// NoPlan is how a refusal begins that ends with the code for which a step can't
+// be planned.
+const NoPlan = "no_plan:"
 
 // Refusals lists the reasons above: every catalog has words for each.
 func Refusals() []incident.Refusal {
 	return []incident.Refusal{
 		WhichIncident, NoSuchIncident, NoSuchCommand, NoSuchStep, NoSuchKey, SeveralKeys, NotOurs, NothingToDo,
-		OwnIdentity, CloudSilent, NothingReceived, NotStored,
+		OwnIdentity, CloudSilent, NoOwner, NoSuchLead, NothingReceived, NotStored,
 	}
 }

@@ -92,8 +92,23 @@ func refusal(op string, e *tea.SDKError) *actions.Error {
 	for _, passing := range []string{"Throttling", "Rejected.Throttling", "ServiceUnavailable", "InternalError"} {
 		again = again || strings.HasPrefix(code, passing)
 	}
-	return &actions.Error{Op: op, Code: code, Again: again}
+	return &actions.Error{Op: op, Code: code, Again: again, Lacks: lacking(op, code, e)}
 }
+
+// lacking is the permission without which a call was refused: as the answer names
+// it, else the call's own name. Products call the refusal differently (RAM docs:
+// Error codes; ECS docs: Forbidden.RAM).
+func lacking(op, code string, e *tea.SDKError) string {
+	if code != "NoPermission" && code != "Forbidden" && code != "NotAuthorized" && !strings.HasPrefix(code, "Forbidden.") {
+		return ""
+	}
+	if action, ok := e.AccessDeniedDetail["AuthAction"].(string); ok && actionShape.MatchString(action) {
+		return action
+	}
+	return op
+}
+
+var actionShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,40}:[A-Za-z][A-Za-z0-9]{0,80}$`)
 
 // throttled reports that the cloud turned the call away before doing anything.
 func throttled(err error) bool {

@@ -102,6 +102,9 @@ func named(t *testing.T) []string {
 	for _, step := range playbook.Steps() {
 		ids = append(ids, "step."+step+".title", "step."+step+".effect")
 	}
+	for _, code := range view.Codes {
+		ids = append(ids, "code."+code)
+	}
 	for _, kind := range view.FindingKinds {
 		ids = append(ids, "finding."+kind)
 	}

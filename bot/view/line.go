@@ -151,7 +151,7 @@ func (p page) proposed(e incident.Proposed, by incident.Person) (string, bot.Ton
 }
 
 func (p page) finished(e incident.Finished) (string, bot.Tone) {
-	what, code := p.about(e.Number), clean(e.Code, maxName)
+	what, code := p.about(e.Number), p.code(e.Code)
 	switch e.Outcome {
 	case incident.Confirmed:
 		id := "line.confirmed"

@@ -27,7 +27,7 @@ var moments = map[string]func(*testing.T) *story{
 		return running(t).do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.NotConfirmed, Code: "Throttling.User"})
 	},
 	"refused": func(t *testing.T) *story {
-		return running(t).do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.Rejected, Code: "NoPermission"})
+		return running(t).do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.Rejected, Code: "NoPermission ram:UpdateAccessKey"})
 	},
 	"unknown-outcome": func(t *testing.T) *story {
 		return running(t).do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.NotSeen})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"twokey/bot"
 	"twokey/incident"
@@ -23,6 +24,9 @@ func (v *View) Refusal(s bot.Scene, err error) string {
 // refusal fills a refusal's blanks from the state: the plan it is about, who
 // could do instead, and from when.
 func (p page) refusal(why incident.Refusal, pr incident.Proposal) string {
+	if code, ok := strings.CutPrefix(string(why), bot.NoPlan); ok {
+		return p.say("refusal.no_plan", "why", p.code(code))
+	}
 	id := "refusal." + string(why)
 	if !p.has(id) {
 		return p.say("error.other")

@@ -100,7 +100,7 @@ func (p page) done(s *bot.Step, pr incident.Proposal) {
 		}
 		return
 	case pr.Outcome == incident.Rejected:
-		s.State, s.Tone = p.say("plan.refused", "code", clean(pr.Code, maxName), "at", p.clock(pr.Finished)), bot.Alarm
+		s.State, s.Tone = p.say("plan.refused", "code", p.code(pr.Code), "at", p.clock(pr.Finished)), bot.Alarm
 	case pr.Outcome == incident.NotConfirmed && pr.Code == incident.AgedOut:
 		s.State, s.Tone = p.say("plan.aged_out"), bot.Alarm
 	case pr.Outcome == incident.NotConfirmed && p.breached(pr.Number):
@@ -108,7 +108,7 @@ func (p page) done(s *bot.Step, pr incident.Proposal) {
 	case pr.Outcome == incident.NotConfirmed:
 		s.State, s.Tone = p.say("plan.not_confirmed", "at", p.clock(pr.Seen)), bot.Alarm
 		if pr.Code != "" {
-			s.State = p.say("plan.not_confirmed_code", "code", clean(pr.Code, maxName), "at", p.clock(pr.Seen))
+			s.State = p.say("plan.not_confirmed_code", "code", p.code(pr.Code), "at", p.clock(pr.Seen))
 		}
 	default:
 		s.State, s.Tone = p.say("plan.unknown", "at", p.clock(pr.Finished)), bot.Alarm
