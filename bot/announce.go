@@ -214,18 +214,51 @@ func (a *announcement) line(then incident.State, r incident.Record) (Line, bool)
 	if a.place.Posts > 0 {
 		line.Key = fmt.Sprintf("%s/%d", line.Key, a.place.Posts)
 	}
-	if e, reminds := r.Event.(incident.Reminded); reminds {
-		line.Mention = a.mentions(e)
+	if who := a.concerned(r.Event); len(who) > 0 {
+		line.Mention = a.People.On(a.chat.Platform(), who)
 	}
 	return line, ok
 }
 
-// mentions are the accounts of those who can still do something about it: a
-// story that is told late disturbs nobody.
-func (a *announcement) mentions(e incident.Reminded) []Account {
-	still := a.missing(a.scene.State, e.Number)
-	who := slices.DeleteFunc(slices.Clone(e.Who), func(p incident.Person) bool { return !slices.Contains(still, p) })
-	return a.People.On(a.chat.Platform(), who)
+// concerned are those who can still do something about it: a story that is told
+// late disturbs nobody.
+func (a *announcement) concerned(e incident.Event) []incident.Person {
+	now := a.scene.State
+	switch e := e.(type) {
+	case incident.Reminded:
+		still := a.missing(now, e.Number)
+		return slices.DeleteFunc(slices.Clone(e.Who), func(p incident.Person) bool { return !slices.Contains(still, p) })
+	case incident.Observed:
+		return a.alarmed(now, e)
+	case incident.Finished:
+		p, _ := now.Proposal(e.Number)
+		if who, calls := now.Asked(); p.Plan.Step == incident.StepOwnerAsk && now.Open() && !answered(now, calls) {
+			return []incident.Person{who}
+		}
+	}
+	return nil
+}
+
+// alarmed are those to tell that the key is seen doing what looks like theft, as
+// long as it can: who took command, else everybody.
+func (a *announcement) alarmed(now incident.State, e incident.Observed) []incident.Person {
+	theft := e.Of == incident.OfKey(now.Key) && (e.Facts[incident.FactSuspects] != "" || e.Facts[incident.FactAbuse] == incident.Yes)
+	switch {
+	case !theft || !now.Open() || now.Contained() || now.FalseAlarm:
+		return nil
+	case now.Commander != "":
+		return []incident.Person{now.Commander}
+	}
+	return a.everybody()
+}
+
+// answered reports whether all questions have an answer. An owner who was asked
+// about no call answers the playbook's.
+func answered(s incident.State, calls []incident.Question) bool {
+	if len(calls) == 0 {
+		calls = []incident.Question{incident.InUse}
+	}
+	return !slices.ContainsFunc(calls, func(q incident.Question) bool { return s.Answers[q].Value == "" })
 }
 
 func (a *announcement) reply(ctx context.Context, l Line) error {

@@ -35,7 +35,7 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	if l, err = b.keep(ctx, l); err != nil {
 		return err
 	}
-	if err := errors.Join(asked, b.offer(ctx, s)); err != nil {
+	if err := errors.Join(asked, b.follow(ctx, s), b.offer(ctx, s)); err != nil {
 		return err
 	}
 	return b.append(ctx, store.Batch{Jobs: b.secondLook(s), Lease: &l, Finish: true})

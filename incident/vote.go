@@ -44,7 +44,7 @@ func (c Approve) decide(r Rules, s State, by Person, at time.Time) ([]Event, err
 	if now := s.about(p.Plan); now.Target != p.Plan.Target {
 		return []Event{Drifted{p.Number, p.Plan.DriftFrom(now)}}, HasDrifted
 	}
-	needsReason := r.ReasonFrom != "" && r.tierNow(p).AtLeast(r.ReasonFrom)
+	needsReason := r.ReasonFrom != "" && r.tierNow(p).AtLeast(r.ReasonFrom) && !Guided(p.Plan.Step)
 	switch {
 	case r.Observes(p.Plan):
 		return nil, Observing

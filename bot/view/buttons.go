@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strconv"
 
 	"twokey/bot"
@@ -21,7 +20,11 @@ func (p page) planButton(act bot.Act, label, command string, pr incident.Proposa
 }
 
 func (p page) reply(q incident.Question, value string) bot.Button {
-	b := p.button(bot.ActAnswer, "button."+value, "answer "+string(q)+" "+value)
+	label := map[string]string{incident.Yes: "button.yes", incident.No: "button.no"}[value]
+	if label == "" {
+		label = "button.unknown"
+	}
+	b := p.button(bot.ActAnswer, label, "answer "+string(q)+" "+value)
 	b.Value = string(q) + "=" + value
 	return b
 }
@@ -92,6 +95,12 @@ func isInternal(step string) bool {
 	return step == incident.StepFalseAlarm || step == incident.StepClose
 }
 
+// onWord reports whether a plan is done when people say so, or when they were
+// asked: nothing is carried out.
+func onWord(pr incident.Proposal) bool {
+	return incident.Guided(pr.Plan.Step) && len(pr.Plan.Guarded) == 0 || pr.Plan.Step == incident.StepOwnerAsk
+}
+
 // stopping are the buttons that keep a plan from starting: until it has begun,
 // an approver's no ends it and one's own yes can be taken back.
 func (p page) stopping(pr incident.Proposal) []bot.Button {
@@ -105,7 +114,7 @@ func (p page) stopping(pr incident.Proposal) []bot.Button {
 // observes reports whether a plan is shown and never carried out, because its
 // account is only watched. Looking, and what touches no cloud, still works.
 func (p page) observes(pr incident.Proposal) bool {
-	return !isInternal(pr.Plan.Step) && p.tier(pr) != incident.Look && slices.Contains(p.Rules.Observe, pr.Plan.Target.Account)
+	return p.Rules.Observes(pr.Plan)
 }
 
 func (p page) approve(pr incident.Proposal) bot.Button {
@@ -113,8 +122,17 @@ func (p page) approve(pr incident.Proposal) bot.Button {
 	if p.missing(pr) <= 1 {
 		label = "button.approve_last" // says that this yes starts it
 	}
+	if incident.Guided(pr.Plan.Step) {
+		label = "button.did"
+		if len(p.counting(pr)) > 0 {
+			label = "button.saw"
+		}
+	}
 	b := p.planButton(bot.ActApprove, label, "approve", pr)
 	b.Tone = bot.Strong
+	if incident.Guided(pr.Plan.Step) {
+		return b // who did it by hand has thought about it
+	}
 	if p.tier(pr).AtLeast(incident.Disruptive) {
 		b.Confirm = p.confirm(pr)
 	}

@@ -111,13 +111,13 @@ func (p page) asks() []bot.Ask {
 	if p.st.Lookup() {
 		return []bot.Ask{{Text: p.say("ask.key")}}
 	}
+	asks := p.asksOwner()
 	status := p.st.KeyFact(incident.FactStatus)
 	alive := status == incident.KeyActive || status == incident.KeyInactive
 	if p.st.KeyFact(incident.FactOwner) != incident.OwnerRAM || !alive {
-		return nil
+		return asks
 	}
 	user := clean(p.st.KeyFact(incident.FactUser), maxName)
-	var asks []bot.Ask
 	if p.asksInUse(status) {
 		asks = append(asks, bot.Ask{
 			Text:    p.say("ask.in_use", "user", user),

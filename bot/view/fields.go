@@ -44,6 +44,8 @@ func (p page) found() string {
 	source := clean(a.Type, maxName)
 	facts := []string{p.say("found.by", "source", source)}
 	switch {
+	case a.From != "":
+		facts = []string{p.say("found.made", "from", string(a.From))}
 	case len(text.Places) > 0:
 		facts = []string{p.say("found.in", "source", source, "place", p.place(text.Places[0]))}
 		if c := text.Places[0].Commit; c != "" {
@@ -216,13 +218,20 @@ func (p page) abuse() string {
 		return p.say("abuse.unknown")
 	}
 	asOf := p.say("abuse.as_of", "at", p.clock(seen.AsOf))
-	switch seen.Value {
+	switch p.st.Abuse() {
 	case incident.Yes:
-		return dots(p.say("abuse.yes"), asOf)
+		what := p.say("abuse.yes")
+		if calls := p.suspects(); calls != "" {
+			what = p.say("abuse.calls", "calls", calls)
+		}
+		return dots(what, p.callsSince(), asOf)
 	case incident.No:
-		return dots(p.say("abuse.no"), asOf)
+		if seen.Value == incident.Yes {
+			return dots(p.say("abuse.explained"), p.callsSince(), asOf)
+		}
+		return dots(p.say("abuse.no"), p.callsSince(), asOf)
 	}
-	return p.say("abuse.unknown")
+	return dots(p.say("abuse.unknown"), p.callsSince())
 }
 
 // contained says since when the key can't act, and whether that was our doing.

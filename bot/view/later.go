@@ -28,6 +28,9 @@ func (p page) unplanned(n incident.Next) (bot.Step, where) {
 	case n.Guided || len(p.Steps) > 0 && !slices.Contains(p.Steps, n.Step):
 		s.State, s.Effect = p.say("later.guided"), p.effectOf(n.Step)
 		s.Facts, s.Buttons = p.guide(n.Step), []bot.Button{p.look(n.Step)}
+		if incident.Guided(n.Step) {
+			s.Buttons = []bot.Button{p.ask("button.did", n.Step)}
+		}
 		if !n.Guided {
 			return s, below // what the bot can do itself comes first
 		}
@@ -79,5 +82,5 @@ func (p page) values(values []string) []string {
 // done in the console.
 func (p page) isDone(step string) bool {
 	return slices.ContainsFunc(p.Rules.Playbook.Next(p.st), func(n incident.Next) bool { return n.Step == step && n.Done }) ||
-		slices.ContainsFunc(p.st.Proposals, func(pr incident.Proposal) bool { return pr.Plan.Step == step && pr.Confirmed() })
+		slices.ContainsFunc(p.st.Proposals, func(pr incident.Proposal) bool { return pr.Plan.Step == step && pr.Done() })
 }

@@ -46,7 +46,7 @@ func (p page) entry(r incident.Record) (string, bot.Tone) {
 	case incident.Observed:
 		return p.observation(e)
 	case incident.Answered:
-		return p.say("line.answered", "question", p.factName(incident.FactName(e.Question)), "answer", p.answer(e.Value)), bot.Plain
+		return p.answered(e)
 	case incident.Noted:
 		return p.say("line.noted", "text", p.reason(e.Text)), bot.Plain
 	case incident.Took:
@@ -106,7 +106,7 @@ func (p page) planEntry(r incident.Record) (string, bot.Tone) {
 	case incident.Lapsed:
 		return p.say("line.lapsed", "what", p.about(e.Number)), bot.Warn
 	case incident.Started:
-		if !p.internal(e.Number) {
+		if pr, _ := p.st.Proposal(e.Number); !isInternal(pr.Plan.Step) && !onWord(pr) {
 			return p.say("line.started", "what", p.about(e.Number)), bot.Plain
 		}
 	case incident.Tried:
@@ -114,8 +114,8 @@ func (p page) planEntry(r incident.Record) (string, bot.Tone) {
 	case incident.Drifted:
 		return p.say("line.drifted", "what", p.about(e.Number), "moved", p.moved(e.Moved)), bot.Warn
 	case incident.Finished:
-		if !p.internal(e.Number) {
-			return p.finished(e)
+		if pr, _ := p.st.Proposal(e.Number); !isInternal(pr.Plan.Step) {
+			return p.finished(e, pr)
 		}
 	case incident.Looked:
 		return p.looked(e)
@@ -135,12 +135,6 @@ func (p page) about(number int) string {
 	return p.say("line.plan", "plan", strconv.Itoa(number), "step", p.stepTitle(pr.Plan))
 }
 
-// internal steps are told by the record that follows from them.
-func (p page) internal(number int) bool {
-	pr, _ := p.st.Proposal(number)
-	return isInternal(pr.Plan.Step)
-}
-
 // proposed tells what a person asked for. The bot's own offers stand on the
 // card, where they can be pressed.
 func (p page) proposed(e incident.Proposed, by incident.Person) (string, bot.Tone) {
@@ -150,9 +144,16 @@ func (p page) proposed(e incident.Proposed, by incident.Person) (string, bot.Ton
 	return p.say("line.proposed", "what", p.about(e.Number), "digest", e.Digest.Short(), "n", strconv.Itoa(e.Need)), bot.Plain
 }
 
-func (p page) finished(e incident.Finished) (string, bot.Tone) {
+// finished tells how a step ended. False alarms and closings are told by the record
+// that follows from them.
+func (p page) finished(e incident.Finished, pr incident.Proposal) (string, bot.Tone) {
 	what, code := p.about(e.Number), p.code(e.Code)
 	switch e.Outcome {
+	case incident.Attested:
+		if pr.Plan.Step == incident.StepOwnerAsk {
+			return p.asking(pr), bot.Warn
+		}
+		return p.say("line.attested", "what", what), bot.Calm
 	case incident.Confirmed:
 		id := "line.confirmed"
 		if e.Found {
@@ -162,7 +163,7 @@ func (p page) finished(e incident.Finished) (string, bot.Tone) {
 		if e.Result != "" {
 			result = p.say("plan.result", "result", clean(e.Result, maxName))
 		}
-		return dots(p.say(id, "what", what), result), bot.Calm
+		return dots(append([]string{p.say(id, "what", what), result}, p.gravest(pr)...)...), p.toneOf(pr)
 	case incident.Rejected:
 		return p.say("line.refused", "what", what, "code", code), bot.Alarm
 	case incident.NotConfirmed:
@@ -188,7 +189,7 @@ func (p page) looked(e incident.Looked) (string, bot.Tone) {
 // key it is, its state, abuse, or a call although it is contained.
 func (p page) observation(e incident.Observed) (string, bot.Tone) {
 	if e.Of != incident.OfKey(p.st.Key) {
-		return "", bot.Plain
+		return p.leadSeen(e), bot.Alarm
 	}
 	if e.Facts[incident.FactOwner] != "" {
 		return p.say("line.owner", "whose", p.asOf(e).whose()), bot.Plain
@@ -200,7 +201,10 @@ func (p page) observation(e incident.Observed) (string, bot.Tone) {
 	default:
 		return p.say("line.status", "status", p.status(status)), bot.Calm
 	}
-	if e.Facts[incident.FactAbuse] == incident.Yes {
+	if e.Facts[incident.FactAbuse] == incident.Yes || e.Facts[incident.FactSuspects] != "" {
+		if calls := p.suspects(); calls != "" {
+			return p.say("line.suspects", "calls", calls), bot.Alarm
+		}
 		return p.say("line.abuse"), bot.Alarm
 	}
 	if last, late := p.usedAfter(); late && e.Facts[incident.FactLastUsed] != "" {

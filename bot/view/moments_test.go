@@ -66,7 +66,35 @@ var moments = map[string]func(*testing.T) *story{
 		s.do(ana, incident.Propose{Plan: incident.Plan{Step: incident.StepFalseAlarm, Target: s.state.Target(), Params: map[string]string{"reason": string(s.text("it is the test key"))}}})
 		return s.approve(ana, 4).wait(time.Second).approve(bo, 4)
 	},
-	"root-owner":    func(t *testing.T) *story { return opened(t).owner(incident.OwnerRoot) },
+	"root-owner": func(t *testing.T) *story { return opened(t).owner(incident.OwnerRoot) },
+	"root-attested": func(t *testing.T) *story {
+		s := opened(t).owner(incident.OwnerRoot)
+		s.do(incident.Bot, incident.Propose{Plan: incident.Plan{Step: "root.disable_key"}})
+		s.do(incident.Bot, incident.Propose{Plan: incident.Plan{Step: "root.mfa"}})
+		return s.wait(time.Minute).approve(ana, 1).approve(bo, 1).approve(ana, 2).wait(time.Second)
+	},
+	"theft": func(t *testing.T) *story { return theft(t) },
+	"owner-asked": func(t *testing.T) *story {
+		s := theft(t)
+		s.do(ana, incident.Propose{Plan: incident.Plan{Step: incident.StepOwnerAsk, Params: map[string]string{
+			incident.ParamPerson: string(chen), incident.ParamCalls: s.state.KeyFact(incident.FactSuspects),
+		}}})
+		return s.wait(time.Minute).do(chen, incident.Reply{Question: "ecs:RunInstances@198.51.100.66", Value: incident.No}).wait(time.Second)
+	},
+	"lead": func(t *testing.T) *story {
+		s := theft(t)
+		user := s.state.Target()
+		user.User, user.UserID = "svc-backup2", "209900000000000001"
+		of := incident.OfUser(user.UserID)
+		s.do(incident.Bot, incident.Observe{Of: of, AsOf: s.at, Source: "ims:GetUser", Facts: map[incident.FactName]string{
+			incident.FactMadeBy: string(leaked()), incident.FactUser: user.User, incident.FactUserID: user.UserID,
+		}})
+		s.do(incident.Bot, incident.Propose{Plan: incident.Plan{Step: incident.StepUserDeactivate, Target: user, Undo: incident.StepUserReactivate}})
+		return s.do(incident.Bot, incident.Propose{Plan: incident.Plan{
+			Step: incident.StepRoleQuarantine, Target: s.state.Target(), Undo: incident.StepRoleRelease,
+			Params: map[string]string{incident.ParamOf: string(incident.OfRole("ops-admin"))},
+		}}).wait(time.Second)
+	},
 	"foreign-owner": func(t *testing.T) *story { return opened(t).owner(incident.OwnerForeign) },
 	"sts-owner":     func(t *testing.T) *story { return opened(t).owner(incident.OwnerSTS) },
 	"unknown-owner": func(t *testing.T) *story { return opened(t).owner(incident.OwnerUnknown) },
@@ -115,4 +143,13 @@ func automated(t *testing.T) *story {
 	s.do(incident.Bot, incident.Start{Number: 1}).wait(time.Second)
 	s.do(incident.Bot, incident.Finish{Number: 1, Outcome: incident.Confirmed})
 	return s.do(incident.Bot, incident.Propose{Plan: s.plan("key.disable", "key.enable")})
+}
+
+// theft is an offered incident in which the trail shows what a thief did.
+func theft(t *testing.T) *story {
+	t.Helper()
+	return offered(t).sees(map[incident.FactName]string{
+		incident.FactAbuse: incident.Yes, incident.FactSuspects: "ecs:RunInstances@198.51.100.66,ram:CreateUser@198.51.100.66",
+		incident.FactNewIPs: "198.51.100.66", incident.FactPassed: "2", incident.FactRefused: "17",
+	})
 }

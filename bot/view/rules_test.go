@@ -62,7 +62,9 @@ func TestButtonsCanBePressedAndTyped(t *testing.T) {
 			if len(b.Digest) != 64 || b.Digest != p.Digest {
 				t.Errorf("%s: approve %d carries %q, not the whole digest", name, b.Number, b.Digest)
 			}
-			checkAsked(t, name, b, s.rules.Tier(p.Plan))
+			if !incident.Guided(p.Plan.Step) { // people did it already
+				checkAsked(t, name, b, s.rules.Tier(p.Plan))
+			}
 		}
 	})
 }

@@ -55,7 +55,10 @@ func (p page) waiting(s *bot.Step, pr incident.Proposal) {
 	if p.observes(pr) {
 		s.State, s.People = p.say("plan.observing"), ""
 	}
-	if p.outOfReach(pr) {
+	if incident.Guided(pr.Plan.Step) && len(p.counting(pr)) == 0 {
+		s.State = p.say("later.guided")
+	}
+	if incident.Guided(pr.Plan.Step) || p.outOfReach(pr) {
 		s.Facts = append(s.Facts, p.guide(pr.Plan.Step)...)
 	}
 	if why := p.whyNotAuto(pr); why != "" {
@@ -99,6 +102,9 @@ func (p page) done(s *bot.Step, pr incident.Proposal) {
 			s.Undo, s.Buttons = p.undoText(pr.Plan), []bot.Button{p.undo(undoLabel(pr), pr)}
 		}
 		return
+	case pr.Outcome == incident.Attested:
+		s.State, s.Tone = p.attested(pr), bot.Calm
+		return
 	case pr.Outcome == incident.Rejected:
 		s.State, s.Tone = p.say("plan.refused", "code", p.code(pr.Code), "at", p.clock(pr.Finished)), bot.Alarm
 	case pr.Outcome == incident.NotConfirmed && pr.Code == incident.AgedOut:
@@ -115,6 +121,18 @@ func (p page) done(s *bot.Step, pr incident.Proposal) {
 	}
 	s.Facts = p.guide(pr.Plan.Step)
 	s.Buttons = []bot.Button{p.look(pr.Plan.Step), p.again(pr)}
+}
+
+// attested says on whose word a step stands, or who was asked.
+func (p page) attested(pr incident.Proposal) string {
+	if pr.Plan.Step == incident.StepOwnerAsk {
+		return p.say("plan.owner_asked", "name", p.name(incident.Person(pr.Plan.Params[incident.ParamPerson])), "at", p.clock(pr.Finished))
+	}
+	who := make([]incident.Person, len(pr.Votes))
+	for i, v := range pr.Votes {
+		who[i] = v.By
+	}
+	return p.say("plan.attested", "names", p.list(p.names(who)), "at", p.clock(pr.Finished))
 }
 
 func undoLabel(pr incident.Proposal) string {

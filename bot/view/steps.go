@@ -3,6 +3,7 @@ package view
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"twokey/bot"
 	"twokey/incident"
@@ -22,16 +23,29 @@ type row struct {
 
 // steps are the card's steps: what to do now, and what is folded away.
 func (p page) steps(notices int) (now, folded []bot.Step) {
-	used := notices
+	type standing struct {
+		bot.Step
+		where
+	}
+	var all []standing
+	used := notices + p.crowd()
 	for _, r := range p.rows() {
 		step, place := p.stand(r)
-		switch {
-		case place == nowhere:
-		case place == pinned, place == onTop && (used < screen || len(now) == 0):
-			now = append(now, step)
+		all = append(all, standing{step, place})
+		if place == pinned {
 			used += room(step)
+		}
+	}
+	for _, s := range all {
+		switch {
+		case s.where == nowhere:
+		case s.where == pinned:
+			now = append(now, s.Step)
+		case s.where == onTop && (used < screen || len(now) == 0):
+			now = append(now, s.Step)
+			used += room(s.Step)
 		default:
-			folded = append(folded, step)
+			folded = append(folded, s.Step)
 		}
 	}
 	once(now)
@@ -39,6 +53,16 @@ func (p page) steps(notices int) (now, folded []bot.Step) {
 		return nil, history(append(now, folded...))
 	}
 	return now, folded
+}
+
+// crowd is the room that what the thief did, and the questions about it, take
+// from the steps.
+func (p page) crowd() int {
+	room := len(p.asksOwner())
+	if len(p.st.Suspects()) > 0 && !p.st.Contained() {
+		room++
+	}
+	return room
 }
 
 // history keeps of the steps what was planned, with nothing to press: nothing
@@ -76,25 +100,39 @@ func once(steps []bot.Step) {
 // rows are the steps of the playbook in its order, each with its latest plan,
 // then the plans that people asked for beside it.
 func (p page) rows() []row {
-	latest := make(map[string]*incident.Proposal)
-	for i := range p.st.Proposals {
-		if pr := &p.st.Proposals[i]; pr.Status != incident.StatusSuperseded {
-			latest[pr.Plan.Step] = pr
-		}
-	}
+	latest := p.latest()
 	var rows []row
 	if !p.st.FalseAlarm {
 		for _, n := range p.Rules.Playbook.Next(p.st) {
-			rows = append(rows, row{&n, latest[n.Step]})
-			delete(latest, n.Step)
+			own := incident.Plan{Step: n.Step, Target: p.st.Target()}
+			i := slices.IndexFunc(latest, func(pr *incident.Proposal) bool { return pr.Plan.Rivals(own) })
+			if i < 0 {
+				rows = append(rows, row{&n, nil})
+				continue
+			}
+			rows = append(rows, row{&n, latest[i]})
+			latest = slices.Delete(latest, i, i+1)
 		}
 	}
-	for i := range p.st.Proposals {
-		if pr := &p.st.Proposals[i]; latest[pr.Plan.Step] == pr {
-			rows = append(rows, row{nil, pr})
-		}
+	for _, pr := range latest {
+		rows = append(rows, row{nil, pr})
 	}
 	return rows
+}
+
+// latest are the plans that no newer one for the same thing stands above, in
+// order.
+func (p page) latest() []*incident.Proposal {
+	var latest []*incident.Proposal
+	for i := range p.st.Proposals {
+		pr := &p.st.Proposals[i]
+		if pr.Status == incident.StatusSuperseded {
+			continue
+		}
+		latest = slices.DeleteFunc(latest, func(old *incident.Proposal) bool { return old.Plan.Rivals(pr.Plan) })
+		latest = append(latest, pr)
+	}
+	return latest
 }
 
 // where says whether a step stands before the fold.
@@ -118,10 +156,10 @@ func (p page) stand(r row) (bot.Step, where) {
 	case incident.StatusReady, incident.StatusRunning:
 		return step, pinned
 	case incident.StatusWaiting:
-		if p.st.FalseAlarm && pr.Plan.Undoes == 0 {
+		if p.st.FalseAlarm && pr.Plan.Undoes == 0 || p.stale(r) {
 			return step, below
 		}
-		if p.touched(pr) || pr.Plan.Step == incident.StepKeyDisable && !p.st.Contained() {
+		if p.touched(pr) || r.next == nil && p.leads(pr) || pr.Plan.Step == incident.StepKeyDisable && !p.st.Contained() {
 			return step, pinned // stopping a live key is never folded away
 		}
 		return step, onTop
@@ -136,6 +174,21 @@ func (p page) stand(r row) (bot.Step, where) {
 	return step, p.unlessDone(r, below)
 }
 
+// leads reports whether a plan is about what the leaked key made or took on: a
+// second way in, which must not be overlooked while the first is closed.
+func (p page) leads(pr incident.Proposal) bool {
+	of := incident.Identity(pr.Plan.Params[incident.ParamOf])
+	return slices.ContainsFunc(p.st.Leads(), func(l incident.Lead) bool {
+		return l.Of == of || l.Of == incident.OfUser(pr.Plan.Target.UserID)
+	})
+}
+
+// stale reports whether the bot offered a step by hand that the playbook does not
+// ask for any more.
+func (p page) stale(r row) bool {
+	return incident.Guided(r.plan.Plan.Step) && !p.touched(*r.plan) && (r.next == nil || !r.next.Now)
+}
+
 // ended places a finished plan: what went well is folded away, but for what a
 // false alarm would take back.
 func (p page) ended(r row, step bot.Step) (bot.Step, where) {
@@ -147,7 +200,7 @@ func (p page) ended(r row, step bot.Step) (bot.Step, where) {
 		return step, below
 	case pr.Confirmed() && p.st.FalseAlarm && p.mayUndo(pr):
 		return step, pinned
-	case pr.Confirmed() || pr.UndoneBy != 0:
+	case pr.Done() || pr.UndoneBy != 0:
 		return step, below
 	}
 	return step, p.unlessDone(r, pinned)
@@ -177,7 +230,10 @@ func (p page) mayUndo(pr incident.Proposal) bool {
 
 // stepTitle is what a plan does, in a few words.
 func (p page) stepTitle(plan incident.Plan) string {
-	title := p.titleOf(plan.Step)
+	title := p.titled(plan.Step, p.userOf(plan))
+	if of := aimOf(plan); of != "" {
+		title = p.say("step.of", "step", title, "of", of)
+	}
 	if plan.Undoes != 0 {
 		return p.say("step.undoing", "step", title, "plan", strconv.Itoa(plan.Undoes))
 	}
@@ -186,12 +242,29 @@ func (p page) stepTitle(plan incident.Plan) string {
 
 // titleOf is a step's name in words. A playbook may bring manual steps of its
 // own: those go by their name.
-func (p page) titleOf(step string) string {
+func (p page) titleOf(step string) string { return p.titled(step, p.user()) }
+
+func (p page) titled(step, user string) string {
 	id := "step." + step + ".title"
 	if !p.has(id) {
 		return p.say("step.manual.title", "step", clean(step, maxName))
 	}
-	return p.say(id, "user", p.user())
+	return p.say(id, "user", user)
+}
+
+// userOf is the user that a plan is about: the key's own, or one that it made.
+func (p page) userOf(plan incident.Plan) string {
+	if u := clean(plan.Target.User, maxName); u != "" {
+		return u
+	}
+	return p.user()
+}
+
+// aimOf is the role or instance that a plan is about; empty if it is about the
+// key or its user.
+func aimOf(plan incident.Plan) string {
+	_, name, _ := strings.Cut(plan.Params[incident.ParamOf], " ")
+	return clean(name, maxName)
 }
 
 func (p page) user() string {
@@ -202,17 +275,19 @@ func (p page) user() string {
 }
 
 // effectOf is what a step does and whom it hits.
-func (p page) effectOf(step string) string {
+func (p page) effectOf(step string) string { return p.affecting(step, p.user()) }
+
+func (p page) affecting(step, user string) string {
 	id := "step." + step + ".effect"
 	if !p.has(id) {
 		return p.say("step.manual.effect")
 	}
-	return p.say(id, "user", p.user())
+	return p.say(id, "user", user)
 }
 
 // effect is what a plan does and what it is known to break.
 func (p page) effect(pr incident.Proposal) string {
-	return p.prose(p.effectOf(pr.Plan.Step), p.breaks(pr))
+	return p.prose(p.affecting(pr.Plan.Step, p.userOf(pr.Plan)), p.breaks(pr))
 }
 
 // maxBreaks is how many known uses a card names before it only counts them.
@@ -256,7 +331,7 @@ func (p page) undoText(plan incident.Plan) string {
 	case plan.Undo != "" && plan.Step == incident.StepKeyDelete:
 		return p.say("undo.bin", "step", p.titleOf(plan.Undo), "people", p.tierNeed(plan.Undo))
 	case plan.Undo != "":
-		return p.say("undo.by", "step", p.titleOf(plan.Undo), "people", p.tierNeed(plan.Undo))
+		return p.say("undo.by", "step", p.titled(plan.Undo, p.userOf(plan)), "people", p.tierNeed(plan.Undo))
 	case incident.StepTier(plan.Step) == incident.Look:
 		return p.say("undo.nothing")
 	}
