@@ -28,9 +28,11 @@ const MinSecondLook = time.Hour
 // guided are steps that people do in the console and say so. They are known to
 // every playbook; a deployment may add manual ones of its own.
 var guided = []string{
+	"manual.bind_mfa",       // the user binds a device at the next logon; no seed passes a chat
 	"manual.find_owner",     // search the key in the consoles of all accounts
 	"manual.free_slot",      // the user has two keys: find out which one is dead
 	"manual.replace_key",    // the owner has put the new key in place and it works
+	"manual.reset_password", // the user gets a new password in the console; none passes a chat
 	"manual.report_foreign", // tell whose key it is, or Alibaba Cloud
 	"root.create_key",
 	"root.delete_key",

@@ -123,7 +123,7 @@ func TestTheTenRows(t *testing.T) {
 		{
 			"3 Active, idle for 91 days", "unused",
 			situation{owner: ram, status: active, lastUsed: noon.AddDate(0, 0, -91)},
-			"key.disable policy.quarantine key.fence audit.events audit.descendants fees.check", ending,
+			"key.disable policy.quarantine key.fence audit.events audit.descendants fees.check", ending + " user.deactivate",
 		},
 		{
 			"4 Inactive, not in use", "inactive",
@@ -156,17 +156,17 @@ func TestTheTenRows(t *testing.T) {
 			"6 in use, not rotatable", "not_rotatable",
 			situation{owner: ram, status: active, slot: incident.Free, answers: both("yes", "no")},
 			"policy.quarantine key.fence permissions.trim mfa.require " + audits + " login.cut fees.check key.disable ecs.find_caller",
-			"mfa.enforce ecs.attach_role ecs.enforce_imds key.create manual.replace_key " + ending,
+			"manual.bind_mfa mfa.enforce manual.reset_password ecs.attach_role ecs.enforce_imds key.create manual.replace_key " + ending,
 		},
 		{
 			"7 used yesterday, rotatable unanswered", "in_use",
 			situation{owner: ram, status: active, lastUsed: noon.AddDate(0, 0, -1)},
-			"key.fence policy.quarantine key.disable owner.ask " + audits + " permissions.trim mfa.require fees.check ecs.find_caller", ending,
+			"key.fence policy.quarantine key.disable owner.ask " + audits + " permissions.trim mfa.require fees.check ecs.find_caller", "manual.bind_mfa " + ending,
 		},
 		{
 			"7 nothing answered", "unanswered",
 			situation{owner: ram, status: active},
-			"key.disable key.fence policy.quarantine owner.ask " + audits + " permissions.trim mfa.require fees.check ecs.find_caller", ending,
+			"key.disable key.fence policy.quarantine owner.ask " + audits + " permissions.trim mfa.require fees.check ecs.find_caller", "manual.bind_mfa " + ending,
 		},
 		{
 			"8 in the bin, quarantined", "gone",
@@ -190,13 +190,13 @@ func TestTheTenRows(t *testing.T) {
 			"10 abuse", "abuse",
 			situation{owner: ram, status: active, slot: incident.Free, abuse: "yes", answers: both("yes", "yes")},
 			"key.disable policy.quarantine key.fence " + audits + " login.cut permissions.trim mfa.require fees.check key.create",
-			"manual.free_slot manual.replace_key " + ending,
+			"manual.reset_password manual.bind_mfa manual.free_slot manual.replace_key " + ending,
 		},
 		{
 			"10 abuse, disabled", "abuse_contained",
 			situation{owner: ram, status: inactive, slot: incident.Full, abuse: "yes", done: []string{"policy.quarantine"}},
 			audits + " login.cut permissions.trim mfa.require fees.check owner.ask manual.free_slot leak.mark_handled key.delete",
-			"!policy.quarantine key.create manual.replace_key policy.detach",
+			"!policy.quarantine manual.reset_password manual.bind_mfa key.create manual.replace_key policy.detach",
 		},
 		{
 			"10 abuse of root's", "root_abuse",

@@ -19,6 +19,8 @@ var guides = []struct{ prefix, words, address string }{
 	{"root.", "guide.root", "https://ram.console.aliyun.com/manage/ak"},
 	{"manual.find_owner", "guide.users", "https://ram.console.aliyun.com/users"},
 	{"manual.report_foreign", "guide.report", "https://report.aliyun.com/"},
+	{"manual.bind_mfa", "guide.user", "https://ram.console.aliyun.com/users/{user}"},
+	{"manual.reset_password", "guide.user", "https://ram.console.aliyun.com/users/{user}"},
 	{"manual.", "guide.key", "https://ram.console.aliyun.com/users/{user}"},
 	{"mfa.enforce", "guide.settings", "https://ram.console.aliyun.com/settings"},
 	{"role.", "guide.role", "https://ram.console.aliyun.com/roles"},
