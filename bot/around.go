@@ -92,6 +92,7 @@ func (b *Bot) bare(s incident.State, lang string) Scene {
 	}
 	if account, ok := b.account(s.KeyFact(incident.FactAccount)); ok {
 		scene.Steps, scene.Site = account.Actions().Names(), b.Sites[account.Name()]
+		scene.Links = b.Links[scene.Site]
 	}
 	return scene
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Bot handles incidents. Its fields are set once, before [Bot.Run]; none may be
-// left out but Webhook, Sites and Retention.
+// left out but Webhook, Sites, Links and Retention.
 type Bot struct {
 	Rules    incident.Rules
 	Chain    incident.Chain
@@ -27,10 +27,11 @@ type Bot struct {
 	Chats    []Chat
 	View     View
 	People   People
-	Webhook  Webhook           // nil: nobody outside of chat is told
-	Language string            // of rooms
-	Drill    bool              // every account is a pretend one
-	Sites    map[string]string // by account: "china" or "international"; for console links
+	Webhook  Webhook                      // nil: nobody outside of chat is told
+	Language string                       // of rooms
+	Drill    bool                         // every account is a pretend one
+	Sites    map[string]string            // by account: "china" or "international"; for console links
+	Links    map[string]map[string]string // by site and page: addresses of the console that are others here
 	Log      *slog.Logger
 	Now      func() time.Time // time.Now
 	Salt     func() string    // crypto/rand.Text

@@ -11,7 +11,9 @@ import (
 )
 
 // investigate asks the cloud whose key it is and what is known of it, then
-// offers the next steps. The first card has not waited for it.
+// offers the next steps, which may contain the leak at once. Only then it asks what
+// was done with the key: the audit trail answers slowly. The first card has not
+// waited for any of it.
 func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	s, err := b.state(ctx, l.Job.Incident)
 	if err != nil {
@@ -35,7 +37,13 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	if l, err = b.keep(ctx, l); err != nil {
 		return err
 	}
-	if err := errors.Join(asked, b.follow(ctx, s), b.offer(ctx, s)); err != nil {
+	if err := errors.Join(asked, b.offer(ctx, s)); err != nil {
+		return err
+	}
+	if l, err = b.keep(ctx, l); err != nil {
+		return err
+	}
+	if s, err = b.pursue(ctx, s); err != nil {
 		return err
 	}
 	return b.append(ctx, store.Batch{Jobs: b.secondLook(s), Lease: &l, Finish: true})
@@ -71,10 +79,20 @@ func (b *Bot) triage(ctx context.Context, s incident.State) (incident.State, err
 	})
 	asked = errors.Join(asked, err)
 	s, err = b.observe(ctx, s, sights)
-	if err != nil {
-		return s, errors.Join(asked, err)
+	return s, errors.Join(asked, err)
+}
+
+// pursue looks at what was done with the key, opens incidents for keys that it
+// made, and offers what that makes advisable.
+func (b *Bot) pursue(ctx context.Context, s incident.State) (incident.State, error) {
+	s, asked := b.watch(ctx, s)
+	if _, refused := refusal(asked); refused {
+		return s, nil
 	}
-	s, err = b.watch(ctx, s)
+	err := b.follow(ctx, s)
+	if s.Open() && b.somethingNew(s) {
+		err = errors.Join(err, b.offer(ctx, s))
+	}
 	return s, errors.Join(asked, err)
 }
 

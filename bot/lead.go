@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,9 +52,7 @@ var (
 // named. A user is named only if the leaked key made it.
 func (h *handling) aim() (incident.Target, map[string]string, error) {
 	target, params := h.state.Target(), params(h.state)
-	for name, value := range h.params {
-		params[name] = value
-	}
+	maps.Copy(params, h.params)
 	if h.of == "" {
 		return target, params, nil
 	}

@@ -43,7 +43,7 @@ func (b *Bot) look(ctx context.Context, l store.Lease) error {
 	failed = append(failed, err)
 	if !s.Lookup() && s.MergedInto == "" {
 		s, err = b.watch(ctx, s)
-		failed = append(failed, err)
+		failed = append(failed, err, b.follow(ctx, s))
 	}
 	err = errors.Join(failed...)
 	switch {
@@ -87,7 +87,7 @@ func (b *Bot) somethingNew(s incident.State) bool {
 		_, known := catalog[next.Step]
 		plan := incident.Plan{Step: next.Step, Target: s.Target()}
 		_, waits := s.WaitingFor(plan)
-		if known && next.Now && !waits && !s.Busy(plan) {
+		if known && offers(next) && !waits && !s.Busy(plan) {
 			return true
 		}
 	}

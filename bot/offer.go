@@ -52,7 +52,7 @@ type asking struct {
 func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catalog) ([]incident.Plan, error) {
 	var steps []asking
 	for _, next := range b.Rules.Playbook.Next(s) {
-		if a, ok := catalog[next.Step]; ok && next.Now && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
+		if a, ok := catalog[next.Step]; ok && offers(next) && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
 			steps = append(steps, asking{a, s.Target(), params(s)})
 		}
 	}
@@ -75,6 +75,12 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 		}
 	}
 	return some, errors.Join(errs...)
+}
+
+// offers reports whether a step is planned for people now. Looks are not: they
+// take nobody's vote, and whoever wants one presses for it.
+func offers(next incident.Next) bool {
+	return next.Now && incident.StepTier(next.Step) != incident.Look
 }
 
 // planned makes a plan of a step, read from the cloud as it is now.

@@ -50,6 +50,7 @@ type Scene struct {
 	Steps  []string                             // steps that the account's catalog has
 	Drill  bool                                 // a pretend account
 	Site   string                               // "china" or "international": console links
+	Links  map[string]string                    // pages of the console that have another address here, by name
 }
 
 // Flood is what a room was spared: cards of incidents that may be nothing, of

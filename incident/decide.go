@@ -165,8 +165,7 @@ func (c Reply) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error)
 	if err := c.mayAnswer(s, by); err != nil {
 		return nil, err
 	}
-	switch {
-	case s.Answers[c.Question].Value == c.Value:
+	if s.Answers[c.Question].Value == c.Value {
 		return nil, AlreadySaid
 	}
 	return []Event{Answered(c)}, nil

@@ -227,6 +227,11 @@ func TestLinksGoToTheRightSite(t *testing.T) {
 	if len(step.Facts) == 0 || !strings.HasSuffix(step.Facts[0].Text, want) {
 		t.Errorf("%+v does not lead to %s", step.Facts, want)
 	}
+	scene.Links = map[string]string{"user": "https://console.corp.example/ram?user={user}"}
+	step = words(t).Card(scene).Steps[0]
+	if want = "https://console.corp.example/ram?user=ci-deploy"; !strings.HasSuffix(step.Facts[0].Text, want) {
+		t.Errorf("%+v does not lead to %s", step.Facts, want)
+	}
 }
 
 // Only what was seen done looks done, on the card and in the timeline.

@@ -74,7 +74,7 @@ func (a *app) assemble(ctx context.Context) error {
 	a.bot = &bot.Bot{
 		Rules: rules, Chain: a.config.chain(), Store: a.store, Accounts: accounts, Chats: a.rooms(words), View: words,
 		People: a.config.people(), Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
-		Sites: a.config.sites(), Log: a.log, Now: a.now, Salt: rand.Text,
+		Sites: a.config.sites(), Links: a.config.Links, Log: a.log, Now: a.now, Salt: rand.Text,
 	}
 	a.bot.Retention = a.retention(a.db)
 	a.metrics.lanes, a.metrics.checks, a.metrics.heads = a.bot.Lanes(), a.bot.Checks, a.heads

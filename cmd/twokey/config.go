@@ -25,6 +25,8 @@ type config struct {
 	Limits     limitsConfig     `yaml:"limits"`
 	Alerts     alertsConfig     `yaml:"alerts"`
 	Chat       chatConfig       `yaml:"chat"`
+
+	Links map[string]map[string]string `yaml:"links"`
 }
 
 type (

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"twokey/actions/alicloud"
+	"twokey/bot/view"
 	"twokey/incident"
 )
 
@@ -28,6 +29,7 @@ func (r *reader) check(c *config) {
 	r.checkEscalation(c)
 	r.checkSources(c)
 	r.checkChats(c.Chat)
+	r.checkLinks(c)
 	for i, text := range c.Fence.Ranges {
 		if _, err := netip.ParsePrefix(text); err != nil {
 			r.at(index("fence.ranges", i), "want a range of addresses such as 203.0.113.0/24")
@@ -36,6 +38,20 @@ func (r *reader) check(c *config) {
 	if _, _, err := playbookOf(c); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			r.at("playbook", "%s", strings.TrimSpace(line))
+		}
+	}
+}
+
+// checkLinks: a link on a card is pressed at night; it goes to a web page.
+func (r *reader) checkLinks(c *config) {
+	for site, links := range c.Links {
+		r.oneOf("links."+site, site, alicloud.SiteChina, alicloud.SiteInternational)
+		for page, address := range links {
+			at := "links." + site + "." + page
+			r.oneOf(at, page, view.Pages()...)
+			if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+				r.at(at, "want the address of a page, https://…; {user} stands for the user's name")
+			}
 		}
 	}
 }
