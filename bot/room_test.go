@@ -191,3 +191,15 @@ func (p *platform) Type(t *testing.T, who incident.Person, command string) strin
 	}
 	return p.Again(t)
 }
+
+// newest is the last line with these words in it.
+func (r *room) newest(words string) bot.Line {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range slices.Backward(r.lines) {
+		if strings.Contains(l.Text, words) {
+			return l
+		}
+	}
+	return bot.Line{}
+}

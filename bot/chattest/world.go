@@ -190,13 +190,22 @@ func (w *World) account() actions.Account {
 		Credentials: alicloud.Credentials{
 			Type: "access_key", AccessKeyID: w.Scene.Bot.ID, AccessKeySecret: alicloud.Secret(w.Scene.Bot.Secret),
 		},
-		Endpoints: map[string]string{"ram": w.Cloud.URL(), "ims": w.Cloud.URL(), "sts": w.Cloud.URL(), "actiontrail": w.Cloud.URL()},
+		Endpoints: w.endpoints(),
 		Sleep:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return account
+}
+
+// endpoints send every product's calls to the pretend cloud.
+func (w *World) endpoints() map[string]string {
+	all := map[string]string{}
+	for _, product := range []string{"ram", "ims", "sts", "actiontrail", "ecs", "sas", "bss", "kms", "sls"} {
+		all[product] = w.Cloud.URL()
+	}
+	return all
 }
 
 // catalogs are read once: reading them is most of what a world costs.
