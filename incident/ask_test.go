@@ -58,6 +58,11 @@ func TestTheOwnersAnswersAreEvidence(t *testing.T) {
 	if !(incident.Conditions{"abuse": {incident.Yes}}).Hold(h.state()) {
 		t.Error("the playbook does not see it")
 	}
+	bare := found(t)
+	bare.sees(incident.OfKey(bare.state().Key), map[incident.FactName]string{incident.FactAbuse: incident.Yes})
+	if bare.state().Abuse() != incident.Yes {
+		t.Error("abuse of which no call is listed is explained away")
+	}
 	h.sees(incident.OfKey(h.state().Key), map[incident.FactName]string{incident.FactAbuse: incident.No})
 	if h.state().Abuse() != incident.Yes {
 		t.Error("the trail overrules the owner, who says that it was a thief")
