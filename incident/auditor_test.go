@@ -12,7 +12,7 @@ import (
 // the rules: it shares no code with them, not even the tier table.
 
 // mild are the only steps of the play that fewer than two people may start.
-var mild = []string{"audit.events", "policy.quarantine", "key.disable"}
+var mild = []string{"audit.events", "policy.quarantine", "key.disable", "owner.ask", "manual.call"}
 
 func (p *play) noneStartsUnapproved(started map[string]int) {
 	for i, r := range p.records {
@@ -29,6 +29,8 @@ func (p *play) noneStartsUnapproved(started map[string]int) {
 			if len(voters) < 2 {
 				p.t.Fatalf("record %d starts %s on the word of %v", r.Seq, step, voters)
 			}
+		case step == "manual.call" && len(p.responders(asked, at, i)) < 1:
+			p.t.Fatalf("record %d takes %s for done on nobody's word", r.Seq, step)
 		case step == "key.disable" && len(voters) < 1:
 			p.t.Fatalf("record %d starts %s on nobody's word", r.Seq, step)
 		}
@@ -81,6 +83,28 @@ func (p *play) voters(asked incident.Proposed, from, end int) []incident.Person 
 		}
 	}
 	return voters
+}
+
+// responders are those whose word for a plan counts where a responder's does.
+func (p *play) responders(asked incident.Proposed, from, end int) []incident.Person {
+	var said []incident.Person
+	for _, r := range p.records[from:end] {
+		if e, ok := r.Event.(incident.Approved); ok && e.Digest == asked.Digest && r.By != "" && r.By != incident.Bot && r.By != "eve" {
+			said = append(said, r.By)
+		}
+	}
+	return said
+}
+
+// onlyTheOwnerSpeaksForTheirCalls: eve has no role at all. She answers what she
+// was asked, nobody else does, and she does nothing else.
+func (p *play) onlyTheOwnerSpeaksForTheirCalls() {
+	for _, r := range p.records {
+		e, ok := r.Event.(incident.Answered)
+		if about := ok && e.Question == spawn; about != (r.By == "eve") {
+			p.t.Fatalf("record %d is %s's: %s", r.Seq, r.By, r.Event.Kind())
+		}
+	}
 }
 
 func (p *play) detachIsInOrder(asked incident.Proposed, i int) {

@@ -86,10 +86,20 @@ func (p *play) drawPlan() incident.Plan {
 	step := rapid.SampledFrom([]string{
 		"user.delete", "user.delete", "made.up", "made.up", incident.StepPolicyDetach, incident.StepPolicyDetach, incident.StepKeyDisable,
 		incident.StepKeyDelete, incident.StepPolicyQuarantine, incident.StepFalseAlarm, incident.StepClose, "audit.events",
+		"root.password", "root.password", "manual.call", incident.StepRoleQuarantine, incident.StepOwnerAsk, incident.StepClose,
 	}).Draw(p.t, "step")
 	keys := rapid.SampledFrom([]string{"", "", string(p.keys[0]), string(p.keys[1]), "A,B"}).Draw(p.t, "keys")
 	q := plan(step, keyIs(incident.KeyInactive), userHas(keys))
 	q.Params = map[string]string{"reason": rapid.SampledFrom([]string{"w1", "w2"}).Draw(p.t, "reason")}
+	switch step {
+	case "root.password", "manual.call":
+		q.Guarded = nil // people's word is all there is
+	case incident.StepRoleQuarantine:
+		q.Params[incident.ParamOf] = string(incident.OfRole(rapid.SampledFrom([]string{"r1", "r2"}).Draw(p.t, "role")))
+	case incident.StepOwnerAsk:
+		q.Params[incident.ParamPerson] = "eve"
+		q.Params[incident.ParamCalls] = spawn
+	}
 	q.Raise = rapid.SampledFrom([]incident.Tier{"", incident.Look}).Draw(p.t, "raise")
 	q.Impact.Since = t0.Add(-30 * 24 * time.Hour)
 	return q
@@ -145,6 +155,7 @@ func (p *play) step() {
 			incident.Lapse{Number: seen.Number},
 			incident.Void{Number: seen.Number},
 			incident.Close{Reason: "w"},
+			incident.Reply{Question: spawn, Value: incident.No},
 		}).Draw(p.t, "stop"))
 	case 15:
 		p.act(incident.Bot, rapid.SampledFrom([]incident.Command{
@@ -213,10 +224,14 @@ func TestWhateverPeoplePressThePromisesHold(t *testing.T) {
 		p.noneStartsUnapproved(started)
 		p.nothingStartsTwice()
 		p.noTwoPlansAlike()
+		p.onlyTheOwnerSpeaksForTheirCalls()
 		p.foldingIsPure()
 		p.tamperingShows()
 	})
-	for _, step := range []string{"user.delete", "made.up", incident.StepPolicyDetach, incident.StepFalseAlarm, incident.StepClose} {
+	for _, step := range []string{
+		"user.delete", "made.up", incident.StepPolicyDetach, incident.StepFalseAlarm, incident.StepClose,
+		"root.password", "manual.call", incident.StepRoleQuarantine, incident.StepOwnerAsk,
+	} {
 		t.Logf("%s was started %d times", step, started[step])
 		if started[step] == 0 && !t.Failed() {
 			t.Errorf("%s was never started: the property proves nothing about it", step)
