@@ -14,20 +14,24 @@ func (c *call) authorize(op operation) *Error {
 		return nil
 	}
 	docs := c.world.documents(c.caller)
+	kind := "SubUser"
+	if c.session != nil {
+		kind = "AssumedRoleUser"
+	}
 	for _, resource := range op.resources(c) {
 		if v := rampolicy.Evaluate(docs, op.action, resource); v.Decision != rampolicy.Allowed {
-			return c.denied(op, v)
+			return c.denied(op, kind, v)
 		}
 	}
 	return nil
 }
 
-func (c *call) denied(op operation, v rampolicy.Verdict) *Error {
+func (c *call) denied(op operation, kind string, v rampolicy.Verdict) *Error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "NoPermission",
 		Message: "You are not authorized to do this action. You should be authorized by RAM.",
 		Detail: map[string]any{
-			"AuthAction": op.action, "AuthPrincipalType": "SubUser",
+			"AuthAction": op.action, "AuthPrincipalType": kind,
 			"AuthPrincipalOwnerId": c.cloud.account, "AuthPrincipalDisplayName": c.caller.id,
 			"NoPermissionType": v.Decision.String(), "PolicyType": "AccountLevelIdentityBasedPolicy",
 		},

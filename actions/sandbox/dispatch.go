@@ -50,7 +50,9 @@ var table = func() map[operationName]operation {
 	add(ram, "Ram", "ram", ramPolicies)
 	add(ims, "Ims", "ram", imsKeys)
 	add(ims, "Ims", "ram", imsUsers)
+	add(ram, "Ram", "ram", ramRoles)
 	add(sts, "Sts", "", stsCalls) // always permitted
+	add(sts, "Sts", "sts", stsRoles)
 	add(trail, "ActionTrail", "actiontrail", trailCalls)
 	add(ecs, "Ecs", "ecs", ecsCalls)
 	return out

@@ -35,6 +35,7 @@ func runInstances(c *call) (map[string]any, *Error) {
 		c.cloud.instances[id] = c.region()
 		ids = append(ids, id)
 	}
+	c.created = map[string]any{"InstanceIdSets": map[string]any{"InstanceIdSet": ids}}
 	return map[string]any{"InstanceIdSets": map[string]any{"InstanceIdSet": ids}}, nil
 }
 

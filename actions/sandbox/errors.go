@@ -26,6 +26,8 @@ var (
 	errNoKey     = &Error{http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.", nil}
 	errInactive  = &Error{http.StatusBadRequest, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.", nil}
 	errNonce     = &Error{http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.", nil}
+	errToken     = &Error{http.StatusBadRequest, "InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.", nil}
+	errExpired   = &Error{http.StatusBadRequest, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.", nil}
 	errTimestamp = &Error{http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", nil}
 	errThrottled = &Error{http.StatusBadRequest, "Throttling.User", "Request was denied due to user flow control.", nil}
 	errOffline   = &Error{http.StatusServiceUnavailable, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.", nil}

@@ -65,6 +65,7 @@ func createKey(c *call) (map[string]any, *Error) {
 	}
 	k := key{id: newKeyID(), secret: newSecret(), active: true, created: c.now, updated: c.now}
 	u.keys = append(u.keys, k)
+	c.created = map[string]any{"AccessKey": map[string]any{"AccessKeyId": k.id, "Status": Active, "CreateDate": stamp(k.created)}}
 	return map[string]any{"AccessKey": map[string]any{
 		"AccessKeyId": k.id, "AccessKeySecret": string(k.secret), "Status": Active, "CreateDate": stamp(k.created),
 	}}, nil

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,8 @@ type event struct {
 	params                map[string]string
 	resourceType          string
 	resource              string
+	role                  string         // of a call by a role's session, or that gives one
+	response              map[string]any // what was made, without secrets
 }
 
 // event describes the call as it ended. Only parameters that the operation names
@@ -42,6 +45,9 @@ func (c *call) event(op operation, code string) event {
 	case nil:
 	case c.world.root:
 		e.accountType, e.ownerID, e.userName = rootAccount, c.cloud.account, "root"
+	case c.sessionUser():
+		e.accountType, e.ownerID, e.userName = assumedRole, c.session.principal(c.caller.id), c.session.role+":"+c.session.name
+		e.role = c.session.role
 	default:
 		e.accountType, e.ownerID, e.userName = ramUser, c.caller.id, c.caller.name
 	}
@@ -54,6 +60,12 @@ func (c *call) event(op operation, code string) event {
 		}
 	}
 	e.resourceType, e.resource = mainResource(q.params)
+	if code == "" {
+		e.response = c.created
+	}
+	if e.role == "" {
+		e.role = roleName(q.params)
+	}
 	return e
 }
 
@@ -62,13 +74,32 @@ func (c *call) event(op operation, code string) event {
 const (
 	rootAccount = "root-account"
 	ramUser     = "ram-user"
+	assumedRole = "assumed-role" // ActionTrail docs: Query ActionTrail events by assuming a RAM role
 )
+
+// sessionUser is the caller when it is a role; nobody otherwise.
+func (c *call) sessionUser() *user {
+	if c.session == nil {
+		return nil
+	}
+	return c.caller
+}
+
+// roleName is the role that a call is about.
+func roleName(params url.Values) string {
+	if _, name, found := strings.Cut(params.Get("RoleArn"), ":role/"); found {
+		return clip(name)
+	}
+	return clip(params.Get("RoleName"))
+}
 
 func mainResource(params url.Values) (kind, name string) {
 	for _, row := range [][2]string{
 		{"UserAccessKeyId", "ACS::RAM::AccessKey"},
 		{"UserName", "ACS::RAM::User"},
 		{"UserPrincipalName", "ACS::RAM::User"},
+		{"RoleName", "ACS::RAM::Role"},
+		{"RoleArn", "ACS::RAM::Role"},
 		{"PolicyName", "ACS::RAM::Policy"},
 		{"InstanceId", "ACS::ECS::Instance"},
 	} {
@@ -94,7 +125,7 @@ func (c *Cloud) record(e event) {
 // gateway refused never reached a product.
 func (e event) used() bool {
 	switch e.code {
-	case errAction.Code, errSignature.Code, errNoKey.Code, errInactive.Code, errNonce.Code, errTimestamp.Code, errThrottled.Code, errOffline.Code:
+	case errToken.Code, errExpired.Code, errAction.Code, errSignature.Code, errNoKey.Code, errInactive.Code, errNonce.Code, errTimestamp.Code, errThrottled.Code, errOffline.Code:
 		return false
 	}
 	return e.keyID != "" && e.ownerID != ""
@@ -148,6 +179,9 @@ func (e event) full(account string) map[string]any {
 	}
 	if e.resource != "" {
 		out["resourceType"], out["resourceName"] = e.resourceType, e.resource
+	}
+	if e.response != nil {
+		out["responseElements"] = e.response
 	}
 	if e.code != "" {
 		out["errorCode"] = e.code

@@ -18,6 +18,8 @@ type saved struct {
 	Users     []savedUser       `json:",omitempty"`
 	Groups    []savedGroup      `json:",omitempty"`
 	Policies  []savedPolicy     `json:",omitempty"`
+	Roles     []savedRole       `json:",omitempty"`
+	Sessions  []savedSession    `json:",omitempty"`
 	Instances map[string]string `json:",omitempty"`
 	Furnished *savedFurnished   `json:",omitempty"`
 	Trail     []savedEvent      `json:",omitempty"`
@@ -97,6 +99,12 @@ func (c *Cloud) state() saved {
 	for _, name := range sortedKeys(c.world.policies) {
 		out.Policies = append(out.Policies, c.world.policies[name].saved())
 	}
+	for _, name := range sortedKeys(c.world.roles) {
+		out.Roles = append(out.Roles, c.world.roles[name].saved())
+	}
+	for _, id := range sortedKeys(c.world.sessions) {
+		out.Sessions = append(out.Sessions, c.world.sessions[id].saved())
+	}
 	return out
 }
 
@@ -116,6 +124,12 @@ func (c *Cloud) restore(s saved) error {
 			return err
 		}
 		w.policies[p.Name] = policy
+	}
+	for _, r := range s.Roles {
+		w.roles[r.Name] = r.role()
+	}
+	for _, s := range s.Sessions {
+		w.sessions[s.KeyID] = s.session()
 	}
 	c.world, c.seq, c.trail, c.furnished = w, s.Seq, each(s.Trail, savedEvent.event), s.Furnished.furnished()
 	if s.Instances != nil {

@@ -45,8 +45,11 @@ func full(t *testing.T, c *Cloud) {
 			0, "event", at, "Ram", "2015-05-01", "CreateUser", true, "id", ramUser, "20001", "alice", "203.0.113.7",
 			"agent", "cn-hangzhou", "NoPermission",
 			map[string]string{"UserName": "x"},
-			"ACS::RAM::User", "x",
+			"ACS::RAM::User", "x", "deployer",
+			map[string]any{"User": map[string]any{"UserName": "x"}},
 		})
+		w.roles["deployer"] = &role{"30001", "deployer", "deploys", "{}", at.Add(10), at.Add(11), time.Hour, attached}
+		w.sessions["STS.1"] = &session{"STS.1", newSecret(), newSecret(), "deployer", "30001", "me", "id", at.Add(12)}
 		return nil
 	}))
 }
@@ -59,7 +62,7 @@ func TestNothingOfTheAccountIsForgotten(t *testing.T) {
 	}
 	full(t, c)
 	alice, q := c.world.users["alice"], c.world.policies["q"]
-	for _, v := range []any{*alice, alice.keys[0], *c.world.groups["ops"], *q, q.versions[1], c.trail[len(c.trail)-1], *c.furnished} {
+	for _, v := range []any{*alice, alice.keys[0], *c.world.groups["ops"], *q, q.versions[1], *c.world.roles["deployer"], *c.world.sessions["STS.1"], c.trail[len(c.trail)-1], *c.furnished} {
 		for field, value := range reflect.ValueOf(v).Fields() {
 			if value.IsZero() {
 				t.Errorf("%T.%s is not set: this test can't see whether the file keeps it", v, field.Name)

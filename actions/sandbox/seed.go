@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ var (
 	ErrNoPolicy = errors.New("no such policy in the sandbox")
 	ErrKeyTaken = errors.New("key id is taken")
 	ErrNoKey    = errors.New("no such key in the sandbox")
+	ErrName     = errors.New("not a name that RAM takes")
 )
 
 // Login is a user's console access.
@@ -231,4 +233,33 @@ func (w *world) attach(refs []PolicyRef, now time.Time) ([]attachment, error) {
 		}
 	}
 	return out, nil
+}
+
+// AddRole adds a role with exactly these policies, or replaces them; the users and
+// roles that may take it on are named by ARN, and nobody named is the whole
+// account. A name or a document that RAM would not take is an error.
+func (c *Cloud) AddRole(name string, trusts []string, refs ...PolicyRef) error {
+	if len(trusts) == 0 {
+		trusts = []string{"acs:ram::" + c.account + ":root"}
+	}
+	trust, err := json.Marshal(map[string]any{"Version": "1", "Statement": []any{
+		map[string]any{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": map[string]any{"RAM": trusts}},
+	}})
+	if err != nil {
+		return fmt.Errorf("role %q: %w", name, err)
+	}
+	return c.seed(func(w *world, now time.Time) error {
+		list, err := w.attach(refs, now)
+		if err != nil {
+			return err
+		}
+		if !roleNameShape.MatchString(name) {
+			return fmt.Errorf("role %q: %w", name, ErrName)
+		}
+		if w.roles[name] == nil {
+			w.roles[name] = &role{id: digits(18), name: name, created: now, updated: now, longest: usualSession}
+		}
+		w.roles[name].trust, w.roles[name].attached = string(trust), list
+		return nil
+	})
 }

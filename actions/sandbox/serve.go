@@ -47,18 +47,24 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *Cloud) authenticate(q *request) *Error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, k := c.seen(c.now()).owner(q.keyID)
-	if k == nil {
+	now := c.now()
+	w := c.seen(now)
+	_, k := w.owner(q.keyID)
+	session := w.sessions[q.keyID]
+	switch {
+	case k == nil && session == nil:
 		return errNoKey
-	}
-	if !q.signedBy(k.secret) {
+	case k != nil && !q.signedBy(k.secret), session != nil && !q.signedBy(session.secret):
 		return errSignature
 	}
 	if refused := c.fresh(q); refused != nil {
 		return refused
 	}
 	c.received[q.action]++
-	if !k.active {
+	switch {
+	case session != nil:
+		return session.stands(q, now)
+	case !k.active:
 		return errInactive
 	}
 	return nil
@@ -81,8 +87,7 @@ func (c *Cloud) apply(q *request, op operation) (map[string]any, *Error) {
 	defer c.mu.Unlock()
 	now := c.now()
 	call := &call{cloud: c, world: c.seen(now), request: q, now: now}
-	call.caller, _ = call.world.owner(q.keyID)
-	if call.caller == nil { // deleted while the call was under way
+	if !call.identify() { // deleted while the call was under way
 		return nil, errNoKey
 	}
 	for _, name := range op.needs {
@@ -96,7 +101,7 @@ func (c *Cloud) apply(q *request, op operation) (map[string]any, *Error) {
 	if op.write {
 		c.remember(now)
 		call.world = c.world
-		if call.caller, _ = c.world.owner(q.keyID); call.caller == nil {
+		if !call.identify() {
 			return nil, errNoKey
 		}
 	}
@@ -135,7 +140,7 @@ func (c *Cloud) refuse(w http.ResponseWriter, q *request, op operation, e *Error
 	c.mu.Lock()
 	now := c.now()
 	call := &call{cloud: c, world: c.world, request: q, now: now}
-	call.caller, _ = c.world.owner(q.keyID)
+	_ = call.identify() // a stranger is logged too
 	c.record(call.event(op, e.Code))
 	c.mu.Unlock()
 	write(w, q.id, e.Status, e.body(op.product()))
@@ -147,7 +152,18 @@ type call struct {
 	world   *world
 	request *request
 	caller  *user
+	session *session // the caller is a role: its user has the role's policies and no name
 	now     time.Time
+	created map[string]any // what the answer tells of what was made, without secrets: responseElements
+}
+
+// identify finds whose key signed the call; false if nobody has it any more.
+func (c *call) identify() bool {
+	c.caller, _ = c.world.owner(c.request.keyID)
+	if c.caller == nil {
+		c.session, c.caller = c.world.asRole(c.request.keyID)
+	}
+	return c.caller != nil
 }
 
 func (c *call) param(name string) string { return c.request.params.Get(name) }

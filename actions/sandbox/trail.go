@@ -190,6 +190,7 @@ var lookupFields = map[string]func(event) string{
 	"ResourceType":     func(e event) string { return e.resourceType },
 	"ResourceName":     func(e event) string { return e.resource },
 	"SourceIpAddress":  func(e event) string { return e.source },
+	"RoleName":         func(e event) string { return e.role },
 	"EventRW": func(e event) string {
 		if e.write {
 			return "Write"

@@ -25,6 +25,9 @@ var (
 		"GetAccountSummary": {handle: accountSummary},
 	}
 	stsCalls = map[string]operation{"GetCallerIdentity": {handle: callerIdentity}}
+	stsRoles = map[string]operation{
+		"AssumeRole": {write: true, needs: []string{"RoleArn", "RoleSessionName"}, params: []string{"DurationSeconds"}, resources: roleInARN, handle: assumeRole},
+	}
 )
 
 func allUsers(c *call) []string { return []string{c.arn("user/*")} }
@@ -51,12 +54,20 @@ func (c *Cloud) principal(u *user) string { return u.name + "@" + c.alias + mail
 func (c *call) user() (*user, *Error) {
 	name := c.userName()
 	if name == "" {
-		return c.caller, nil
+		return c.itself()
 	}
 	if u := c.world.users[name]; u != nil {
 		return u, nil
 	}
 	return nil, absent("User")
+}
+
+// itself is the caller as a user. A role session is none.
+func (c *call) itself() (*user, *Error) {
+	if c.session != nil {
+		return nil, absent("User") // code not documented
+	}
+	return c.caller, nil
 }
 
 func (w *world) userByID(id string) *user {
@@ -151,6 +162,7 @@ func createUser(c *call) (map[string]any, *Error) {
 		created: c.now, updated: c.now, groups: map[string]time.Time{},
 	}
 	c.world.users[name] = u
+	c.created = map[string]any{"User": c.row(u)}
 	return map[string]any{"User": c.row(u)}, nil
 }
 
@@ -212,6 +224,13 @@ func callerIdentity(c *call) (map[string]any, *Error) {
 		return map[string]any{
 			"AccountId": c.cloud.account, "IdentityType": "Account", "Arn": c.arn("root"),
 			"PrincipalId": c.cloud.account, "UserId": c.cloud.account,
+		}, nil
+	}
+	if c.session != nil {
+		return map[string]any{
+			"AccountId": c.cloud.account, "IdentityType": "AssumedRoleUser",
+			"Arn":         c.arn("assumed-role/" + c.session.role + "/" + c.session.name),
+			"PrincipalId": c.session.principal(c.caller.id), "RoleId": c.caller.id,
 		}, nil
 	}
 	return map[string]any{

@@ -36,6 +36,7 @@ type request struct {
 	signedHeaders   []string
 	signature       string
 	date, nonce     string
+	token           string // X-Acs-Security-Token, of a role's session
 	source, agent   string
 	method, rawPath string
 	query           url.Values
@@ -47,7 +48,7 @@ type request struct {
 func readRequest(r *http.Request) (*request, *Error) {
 	q := &request{
 		id: requestID(), product: r.Header.Get("X-Acs-Version"), action: r.Header.Get("X-Acs-Action"),
-		date: r.Header.Get("X-Acs-Date"), nonce: r.Header.Get("X-Acs-Signature-Nonce"),
+		date: r.Header.Get("X-Acs-Date"), nonce: r.Header.Get("X-Acs-Signature-Nonce"), token: r.Header.Get("X-Acs-Security-Token"),
 		source: source(r), agent: r.UserAgent(), method: r.Method, rawPath: r.URL.EscapedPath(),
 		header: r.Header, host: r.Host,
 	}

@@ -14,6 +14,8 @@ type world struct {
 	users    map[string]*user
 	groups   map[string]*group
 	policies map[string]*policy // custom ones, by name
+	roles    map[string]*role
+	sessions map[string]*session // of roles, by the id of their temporary key
 }
 
 type user struct {
@@ -73,6 +75,7 @@ func newWorld() *world {
 	return &world{
 		root:  &user{groups: map[string]time.Time{}},
 		users: map[string]*user{}, groups: map[string]*group{}, policies: map[string]*policy{},
+		roles: map[string]*role{}, sessions: map[string]*session{},
 	}
 }
 
@@ -92,6 +95,12 @@ func (w *world) clone() *world {
 		copied.versions = slices.Clone(p.versions)
 		out.policies[name] = &copied
 	}
+	for name, r := range w.roles {
+		copied := *r
+		copied.attached = slices.Clone(r.attached)
+		out.roles[name] = &copied
+	}
+	maps.Copy(out.sessions, w.sessions) // one never changes
 	return out
 }
 
