@@ -40,6 +40,7 @@ type Account struct {
 	now        func() time.Time
 	sleep      func(context.Context, time.Duration) error
 	quarantine quarantine
+	logs       logs
 
 	mu    sync.Mutex
 	own   *identity // who the bot is; nil until the cloud has said so
@@ -64,6 +65,10 @@ func New(c Config) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
 	}
+	logs, err := c.logs()
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
 	ring, err := c.Credentials.keyring()
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
@@ -71,7 +76,7 @@ func New(c Config) (*Account, error) {
 	return &Account{
 		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
 		ring: ring, base: c.Credentials.base(), http: newDoer(c.HTTPTransport), paces: newPaces(),
-		now: c.Now, sleep: c.Sleep, quarantine: quarantine{name: c.Quarantine.Policy, doc: doc}, pasts: map[question]past{},
+		now: c.Now, sleep: c.Sleep, quarantine: quarantine{name: c.Quarantine.Policy, doc: doc}, logs: logs, pasts: map[question]past{},
 	}, nil
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	Endpoints   map[string]string // product ("ram", "ims", "sts", "actiontrail") to host or URL; http:// only on loopback
 	Observe     bool              // look and plan, never write
 	Quarantine  Quarantine
+	Logs        Logs
 
 	Now           func() time.Time                           // nil: time.Now
 	Sleep         func(context.Context, time.Duration) error // waits before another try; nil: really waits. It returns the context's error

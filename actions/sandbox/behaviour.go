@@ -22,6 +22,8 @@ type Behaviour struct {
 	// TrailKeepsRefusedKeys records calls with an Inactive key as events with an
 	// error code; otherwise they leave no trace.
 	TrailKeepsRefusedKeys bool
+	// LogsAtOnce lets the first answer of GetLogs be complete.
+	LogsAtOnce bool
 	// UnlimitedLookups lifts the 2 LookupEvents a second (ActionTrail docs).
 	UnlimitedLookups bool
 }

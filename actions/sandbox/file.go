@@ -118,8 +118,10 @@ func (c *Cloud) change(f func() error) error {
 
 // undo remembers the account and returns how to go back to it.
 func (c *Cloud) undo() func() {
-	was, instances, trail, seq, furnished := c.world.clone(), maps.Clone(c.instances), slices.Clone(c.trail), c.seq, c.furnished
-	return func() { c.world, c.instances, c.trail, c.seq, c.furnished = was, instances, trail, seq, furnished }
+	was, instances, logs, trail, seq, furnished := c.world.clone(), maps.Clone(c.instances), maps.Clone(c.logs), slices.Clone(c.trail), c.seq, c.furnished
+	return func() {
+		c.world, c.instances, c.logs, c.trail, c.seq, c.furnished = was, instances, logs, trail, seq, furnished
+	}
 }
 
 // save replaces the file, which is at every moment either the old or the new one.

@@ -63,9 +63,11 @@ type Cloud struct {
 	file                   string // empty: memory only
 
 	mu        sync.Mutex
-	world     *world            // the present
-	older     []past            // former states, while reads lag behind writes
-	instances map[string]string // id -> region
+	world     *world              // the present
+	older     []past              // former states, while reads lag behind writes
+	instances map[string]string   // id -> region
+	logs      map[string][]LogRow // by logstore
+	asked     map[string]bool     // queries of logs that got an incomplete answer
 	trail     []event
 	seq       int // of the last event
 	nonces    map[string]time.Time
@@ -92,6 +94,7 @@ func New(o Options) *Cloud {
 		now: o.Now, wireNow: o.WireNow, quotas: o.Quotas.orDocumented(),
 		before: o.Before, after: o.After,
 		world: newWorld(), instances: map[string]string{}, nonces: map[string]time.Time{},
+		logs: map[string][]LogRow{}, asked: map[string]bool{},
 		received: map[string]int{}, applied: map[string]int{},
 	}
 	c.alias = or(o.Alias, c.account)

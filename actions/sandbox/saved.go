@@ -15,14 +15,15 @@ type saved struct {
 	Account   string
 	Seq       int
 	Root      savedUser
-	Users     []savedUser       `json:",omitempty"`
-	Groups    []savedGroup      `json:",omitempty"`
-	Policies  []savedPolicy     `json:",omitempty"`
-	Roles     []savedRole       `json:",omitempty"`
-	Sessions  []savedSession    `json:",omitempty"`
-	Instances map[string]string `json:",omitempty"`
-	Furnished *savedFurnished   `json:",omitempty"`
-	Trail     []savedEvent      `json:",omitempty"`
+	Users     []savedUser         `json:",omitempty"`
+	Groups    []savedGroup        `json:",omitempty"`
+	Policies  []savedPolicy       `json:",omitempty"`
+	Roles     []savedRole         `json:",omitempty"`
+	Sessions  []savedSession      `json:",omitempty"`
+	Instances map[string]string   `json:",omitempty"`
+	Logs      map[string][]LogRow `json:",omitempty"`
+	Furnished *savedFurnished     `json:",omitempty"`
+	Trail     []savedEvent        `json:",omitempty"`
 }
 
 type savedUser struct {
@@ -86,7 +87,7 @@ type savedFurnished struct {
 // state is what a file keeps of the account. The caller holds the lock.
 func (c *Cloud) state() saved {
 	out := saved{
-		Account: c.account, Seq: c.seq, Root: c.world.root.saved(), Instances: c.instances,
+		Account: c.account, Seq: c.seq, Root: c.world.root.saved(), Instances: c.instances, Logs: c.logs,
 		Furnished: c.furnished.saved(), Trail: each(c.lasting(), event.saved),
 	}
 	for _, name := range sortedKeys(c.world.users) {
@@ -134,6 +135,9 @@ func (c *Cloud) restore(s saved) error {
 	c.world, c.seq, c.trail, c.furnished = w, s.Seq, each(s.Trail, savedEvent.event), s.Furnished.furnished()
 	if s.Instances != nil {
 		c.instances = s.Instances
+	}
+	if s.Logs != nil {
+		c.logs = s.Logs
 	}
 	return nil
 }

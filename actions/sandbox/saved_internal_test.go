@@ -27,6 +27,7 @@ func full(t *testing.T, c *Cloud) {
 	_, err := c.Furnish()
 	must(err)
 	must(c.AddPolicy("q", `{"Version":"1","Statement":[{"Effect":"Deny","Action":"ram:*","Resource":"*"}]}`))
+	must(c.AddLogs("oss-log-store", LogRow{at.UTC(), map[string]string{"access_id": "x"}}))
 	must(c.seed(func(w *world, _ time.Time) error {
 		u := &user{
 			"20001", "alice", "Alice", "alice@acme.example", "of ops", at, at.Add(5),
@@ -74,8 +75,8 @@ func TestNothingOfTheAccountIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	everything := cmp.Exporter(func(reflect.Type) bool { return true })
-	was := []any{c.world, c.instances, c.trail, c.seq, c.furnished}
-	if diff := cmp.Diff(was, []any{again.world, again.instances, again.trail, again.seq, again.furnished}, everything); diff != "" {
+	was := []any{c.world, c.instances, c.logs, c.trail, c.seq, c.furnished}
+	if diff := cmp.Diff(was, []any{again.world, again.instances, again.logs, again.trail, again.seq, again.furnished}, everything); diff != "" {
 		t.Error(diff)
 	}
 }

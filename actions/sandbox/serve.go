@@ -9,6 +9,10 @@ import (
 // asks the policies, applies it and writes it into the log.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Sandbox", Banner)
+	if isLogs(r) {
+		c.serveLogs(w, r)
+		return
+	}
 	q, refused := readRequest(r)
 	op, known := operations()[operationName{q.product, q.action}]
 	if !known {
