@@ -150,19 +150,29 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// ago is a moment before the first sign, as facts write it.
+func ago(d time.Duration) string { return t0.Add(-d).Format(time.RFC3339) }
+
 func TestUseAfterTheLeakIsTheftNotNeed(t *testing.T) {
 	tests := []struct {
-		name, used, want string
+		name      string
+		used, own string
+		want      string
 	}{
-		{"used before the first sign", t0.Add(-time.Hour).Format(time.RFC3339), incident.Yes},
-		{"used after it", t0.Add(time.Hour).Format(time.RFC3339), incident.Unknown},
-		{"silent for ninety days", t0.Add(-91 * 24 * time.Hour).Format(time.RFC3339), incident.No},
-		{"nothing known", incident.Absent, incident.Unknown},
+		{"used before the first sign", ago(time.Hour), "", incident.Yes},
+		{"used after it", ago(-time.Hour), "", incident.Unknown},
+		{"used after it by its owner", ago(-time.Hour), ago(-time.Hour), incident.Yes},
+		{"used after it, and an hour before", ago(-time.Hour), ago(time.Hour), incident.Yes},
+		{"dead for 200 days, and a thief uses it today", ago(-time.Hour), ago(200 * 24 * time.Hour), incident.No},
+		{"silent for ninety days", ago(91 * 24 * time.Hour), "", incident.No},
+		{"silent, as far as the lagging record has it", ago(91 * 24 * time.Hour), ago(time.Hour), incident.Yes},
+		{"nothing known", incident.Absent, "", incident.Unknown},
+		{"known by its addresses alone", "", ago(time.Hour), incident.Yes},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := found(t)
-			h.sees(ofKey, map[incident.FactName]string{incident.FactLastUsed: tt.used})
+			h.sees(ofKey, map[incident.FactName]string{incident.FactLastUsed: tt.used, incident.FactOwnUse: tt.own})
 			if got := h.state().Answer(incident.InUse).Value; got != tt.want {
 				t.Errorf("in use = %q, want %q", got, tt.want)
 			}

@@ -49,6 +49,7 @@ const (
 	FactKnownIPs FactName = "known_ips"  // addresses seen before the leak, sorted, comma-separated
 	FactNewIPs   FactName = "new_ips"    // addresses seen only since, sorted, comma-separated
 	FactSuspects FactName = "suspects"   // suspicious calls since the leak: see [Suspect]
+	FactOwnUse   FactName = "own_use"    // newest use before the leak, or from an address known before it, RFC 3339; absent means unknown
 	FactServices FactName = "services"   // used in 400 days, sorted, comma-separated
 	FactPassed   FactName = "passed"     // number of calls since the leak that went through
 	FactRefused  FactName = "refused"    // number of calls since the leak that were refused
@@ -171,19 +172,33 @@ func (s State) Answer(q Question) Answer {
 	if q != InUse {
 		return Answer{Value: Unknown}
 	}
-	used, ok := s.Seen[OfKey(s.Key)][FactLastUsed]
-	if !ok {
-		return Answer{Value: Unknown}
+	return s.need()
+}
+
+// need is whether the key's owner needs it, by the newest use that is the owner's.
+// The last use is, if it was before the first sign; a later one may be the thief's.
+func (s State) need() Answer {
+	seen, sign := s.Seen[OfKey(s.Key)], s.FirstSign()
+	a := Answer{Value: Unknown}
+	var newest time.Time
+	for _, name := range []FactName{FactLastUsed, FactOwnUse} {
+		used := seen[name]
+		at, err := time.Parse(time.RFC3339, used.Value)
+		if err != nil {
+			continue
+		}
+		if a.Source == "" {
+			a.Source, a.AsOf = used.Source, used.AsOf
+		}
+		if at.After(newest) && (name == FactOwnUse || at.Before(sign)) {
+			newest, a.Source, a.AsOf = at, used.Source, used.AsOf
+		}
 	}
-	last, err := time.Parse(time.RFC3339, used.Value)
-	if err != nil {
-		return Answer{Value: Unknown}
-	}
-	a := Answer{Value: Unknown, Source: used.Source, AsOf: used.AsOf}
-	switch sign := s.FirstSign(); {
-	case sign.Sub(last) > idle:
+	switch {
+	case newest.IsZero():
+	case sign.Sub(newest) > idle:
 		a.Value = No
-	case last.Before(sign):
+	default:
 		a.Value = Yes
 	}
 	return a
