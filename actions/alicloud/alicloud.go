@@ -45,6 +45,9 @@ type Account struct {
 	mu    sync.Mutex
 	own   *identity // who the bot is; nil until the cloud has said so
 	pasts map[question]past
+
+	chronicles chronicles
+	looks      looks
 }
 
 var _ actions.Account = (*Account)(nil)
@@ -88,7 +91,7 @@ func (a *Account) Name() string { return a.name }
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
 	return actions.NewCatalog(slices.Concat(
-		a.keySteps(), a.policySteps(),
+		a.keySteps(), a.policySteps(), a.auditSteps(),
 	)...)
 }
 

@@ -36,6 +36,7 @@ const (
 	looking    pace = iota
 	writing         // of its own, so that containing never waits for looking
 	searching       // LookupEvents
+	watching        // of searching, the part for what is asked again and again
 	containing      // the looks of a step that was decided on
 	following       // of looking, the part for looks that nobody waits for
 	sifting         // of looking, the part for what may be nothing
@@ -49,6 +50,7 @@ func newPaces() map[pace]limiter {
 		looking:   {rate.NewLimiter(30, 30)},
 		writing:   {rate.NewLimiter(4, 8)},
 		searching: {rate.NewLimiter(0.8, 2)},
+		watching:  {rate.NewLimiter(0.5, 6)},
 		// Beside looking: a step never waits for looks.
 		containing: {rate.NewLimiter(15, 15)},
 		// Parts of looking. Together they leave some of it to looks that people wait for.
@@ -109,6 +111,12 @@ func (a *Account) try(ctx context.Context, o operation, e endpoint, f func(conte
 // wait takes a turn at the account's rate. Who could not get one in time is told
 // at once.
 func (a *Account) wait(ctx context.Context, o operation) error {
+	if o.pace == watching { // it never has more than a turn in the queue of what a plan asks
+		if err := a.turn(ctx, o.name, watching); err != nil {
+			return err
+		}
+		return a.turn(ctx, o.name, searching)
+	}
 	if o.pace != looking {
 		return a.turn(ctx, o.name, o.pace)
 	}
@@ -161,7 +169,7 @@ func (o operation) mayRepeat(err error) bool {
 // other callers.
 func backOff(p pace, try int) time.Duration {
 	base := 200 * time.Millisecond
-	if p == searching {
+	if p == searching || p == watching {
 		base = time.Second
 	}
 	d := base << (try - 1)

@@ -30,8 +30,20 @@ const keptHistories = 256
 // thief's. A zero moment asks for all.
 type question struct {
 	key   incident.KeyID
+	user  string // asked for instead of a key, if there is none
 	until time.Time
 }
+
+// attribute is what LookupEvents is asked for.
+func (q question) attribute() (name, value string) {
+	if q.key == "" {
+		return "User", q.user
+	}
+	return "EventAccessKeyId", string(q.key)
+}
+
+// settled reports that nothing can come into the answer any more.
+func (q question) settled(at time.Time) bool { return !q.until.IsZero() && at.Sub(q.until) > trailLag }
 
 // asking reads [actions.KnownBefore]; a plan without it counts every use.
 func asking(step string, key incident.KeyID, given map[string]string) (question, error) {
@@ -43,7 +55,7 @@ func asking(step string, key incident.KeyID, given map[string]string) (question,
 	if err != nil {
 		return question{}, &actions.Error{Op: step, Code: CodeParameter}
 	}
-	return question{key, until.UTC()}, nil
+	return question{key: key, until: until.UTC()}, nil
 }
 
 // params are those a plan keeps, so that planning again asks the same.
@@ -65,7 +77,19 @@ type use struct{ service, operation string }
 // from when on nothing is missing; zero when the trail did not answer.
 type past struct {
 	uses      []use
+	from      map[string]map[string]time.Time // addresses, each with its operations and their newest use
 	since, at time.Time
+}
+
+// saw adds an address with an operation.
+func (p *past) saw(address, action string, at time.Time) {
+	if p.from == nil {
+		p.from = map[string]map[string]time.Time{}
+	}
+	if p.from[address] == nil {
+		p.from[address] = map[string]time.Time{}
+	}
+	p.from[address][action] = later(p.from[address][action], at)
 }
 
 // history is what the key was used for. One that was read within the trail's own
@@ -75,7 +99,7 @@ func (a *Account) history(ctx context.Context, q question) past {
 	old, known := a.pasts[q]
 	a.mu.Unlock()
 	now := a.now()
-	if known && now.Sub(old.at) < recent {
+	if known && (now.Sub(old.at) < recent || q.settled(old.at)) {
 		return old
 	}
 	read := a.readHistory(ctx, q, now)
@@ -121,6 +145,11 @@ func (a *Account) readHistory(ctx context.Context, q question, now time.Time) pa
 	since := asked
 	for _, f := range found {
 		out.uses = append(out.uses, f.uses...)
+		for ip, seen := range f.from {
+			for action, at := range seen {
+				out.saw(ip, action, at)
+			}
+		}
 		if f.since.After(since) {
 			since = f.since
 		}
@@ -129,18 +158,22 @@ func (a *Account) readHistory(ctx context.Context, q question, now time.Time) pa
 		return out // a region that did not answer is a gap
 	}
 	out.since = since
-	if since.After(asked) {
+	if since.After(asked) && q.key != "" {
 		a.addByOperation(ctx, q, &out, asked)
 	}
 	return out
 }
 
 func (a *Account) usesIn(ctx context.Context, region string, q question, from time.Time) (past, error) {
-	events, all, err := a.search(ctx, region, "EventAccessKeyId", string(q.key), from, q.until, searchPages)
+	attribute, value := q.attribute()
+	events, all, err := a.search(ctx, region, attribute, value, from, q.until, searchPages)
 	out := past{since: from}
 	for _, e := range events {
 		if e.ErrorCode == "" { // what was refused would not be missed
 			out.uses = append(out.uses, use{e.ServiceName, e.EventName})
+			if ip := e.address(); ip != "" {
+				out.saw(ip, e.action(), date(e.EventTime))
+			}
 		}
 		if at := date(e.EventTime); !all && !at.IsZero() {
 			out.since = at // newest first: the last one read is the oldest

@@ -99,7 +99,7 @@ var lookActions = []string{
 	"ram:GetUser", "ram:ListAccessKeys", "ram:ListAccessKeysInRecycleBin", "ram:GetAccessKeyInfoInRecycleBin",
 	"ram:ListPoliciesForUser", "ram:ListGroupsForUser", "ram:ListPoliciesForGroup", "ram:GetPolicy", "ram:GetLoginProfile",
 	"actiontrail:LookupEvents", "actiontrail:GetAccessKeyLastUsedInfo", "actiontrail:GetAccessKeyLastUsedProducts",
-	"actiontrail:GetAccessKeyLastUsedEvents",
+	"actiontrail:GetAccessKeyLastUsedEvents", "actiontrail:GetAccessKeyLastUsedIps",
 }
 
 // withDenials adds what the bot must never do.

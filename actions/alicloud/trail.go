@@ -71,11 +71,7 @@ func sourceOf(detail string) string {
 	if json.Unmarshal([]byte(detail), &event) != nil {
 		return ""
 	}
-	ip, err := netip.ParseAddr(event.SourceIPAddress)
-	if err != nil {
-		return ""
-	}
-	return ip.String()
+	return addressIn(event.SourceIPAddress)
 }
 
 // dated is a service or an operation with its newest use.
@@ -136,26 +132,31 @@ func (a *Account) operations(ctx context.Context, key incident.KeyID, service st
 	return nil, errTooMany
 }
 
-// event is one entry of the audit trail, as far as it is read here.
-type event struct {
-	EventName, EventTime, ServiceName, ErrorCode string
-	ResourceName                                 string
-	UserIdentity                                 struct {
-		Type, PrincipalId, UserName, AccessKeyId string //nolint:revive // as they travel
+// addressIn is an address as it is compared; empty if the text is none.
+func addressIn(text string) string {
+	ip, err := netip.ParseAddr(text)
+	if err != nil {
+		return ""
 	}
-	RequestParameters map[string]any
+	return ip.Unmap().WithZone("").String()
 }
+
+const lookupOp = "actiontrail:LookupEvents"
 
 // search reads events of one region, newest first, up to so many pages; a zero
 // until is now. It also says whether that was all (ActionTrail docs: LookupEvents).
 func (a *Account) search(ctx context.Context, region, attribute, value string, since, until time.Time, pages int) (found []event, all bool, err error) {
-	o := look("actiontrail:LookupEvents")
-	o.pace = searching
+	return a.searchAt(ctx, searching, topic{region: region, attribute: attribute, value: value}, since, until, pages)
+}
+
+func (a *Account) searchAt(ctx context.Context, p pace, t topic, since, until time.Time, pages int) (found []event, all bool, err error) {
+	o := look(lookupOp)
+	o.pace = p
 	if until.IsZero() {
 		until = a.now().Add(time.Second) // whole seconds travel: this one counts
 	}
-	p := params{
-		"LookupAttribute.1.Key": attribute, "LookupAttribute.1.Value": value, "Direction": "BACKWARD", "MaxResults": "50",
+	asked := params{
+		"LookupAttribute.1.Key": t.attribute, "LookupAttribute.1.Value": t.value, "Direction": "BACKWARD", "MaxResults": "50",
 		"StartTime": since.UTC().Format(trailTime), "EndTime": until.UTC().Format(trailTime),
 	}
 	for range pages {
@@ -163,19 +164,48 @@ func (a *Account) search(ctx context.Context, region, attribute, value string, s
 			Events    []event
 			NextToken string
 		}
-		if err := a.trail(ctx, o, region, "LookupEvents", p, &out); err != nil {
+		if err := a.trail(ctx, o, t.region, "LookupEvents", asked, &out); err != nil {
 			return found, false, err
 		}
 		found = append(found, out.Events...)
 		if out.NextToken == "" {
 			return found, true, nil
 		}
-		p["NextToken"] = out.NextToken
+		asked["NextToken"] = out.NextToken
 	}
 	return found, false, nil
 }
 
 const trailTime = "2006-01-02T15:04:05Z"
+
+// addressesOf are those that a key was used from in one service, in 400 days, each
+// with its newest use (ActionTrail docs: GetAccessKeyLastUsedIps).
+func (a *Account) addressesOf(ctx context.Context, key incident.KeyID, service string) ([]dated, error) {
+	var list []dated
+	asked := params{"AccessKey": string(key), "ServiceName": service, "PageSize": "100"}
+	for range maxPages {
+		var out struct {
+			Ips []struct {
+				Ip            string //nolint:revive // as it travels
+				UsedTimestamp int64
+			}
+			NextToken string
+		}
+		if err := a.trail(ctx, look("actiontrail:GetAccessKeyLastUsedIps"), a.regions[0], "GetAccessKeyLastUsedIps", asked, &out); err != nil {
+			return nil, err
+		}
+		for _, row := range out.Ips {
+			if ip := addressIn(row.Ip); ip != "" {
+				list = append(list, dated{ip, time.UnixMilli(row.UsedTimestamp)})
+			}
+		}
+		if out.NextToken == "" {
+			return list, nil
+		}
+		asked["NextToken"] = out.NextToken
+	}
+	return list, errTooMany
+}
 
 // maxPages bounds what is read of one list.
 const maxPages = 20

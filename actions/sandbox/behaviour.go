@@ -22,6 +22,11 @@ type Behaviour struct {
 	// TrailKeepsRefusedKeys records calls with an Inactive key as events with an
 	// error code; otherwise they leave no trace.
 	TrailKeepsRefusedKeys bool
+	// ReportBase32 encodes the credential report as the document's example is, not as
+	// its text says.
+	ReportBase32 bool
+	// ReportHeaderOnce names the columns on the first page of the report only.
+	ReportHeaderOnce bool
 	// LogsAtOnce lets the first answer of GetLogs be complete.
 	LogsAtOnce bool
 	// UnlimitedLookups lifts the 2 LookupEvents a second (ActionTrail docs).

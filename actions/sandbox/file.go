@@ -37,7 +37,8 @@ type envelope struct {
 //
 // From then on every write is in the file before its answer is sent, so the process
 // may be killed at any moment. Reads and refused calls reach the file with the next
-// write or with Close; nonces, faults, counters and [Behaviour] never do. One
+// write or with Close; nonces, faults, counters, credential
+// reports and [Behaviour] never do. One
 // process at a time may have the file open: nothing here keeps a second one away.
 //
 // Errors: ErrDamaged, ErrOtherAccount when [Options.Account] is not the one in the

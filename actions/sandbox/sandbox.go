@@ -67,7 +67,8 @@ type Cloud struct {
 	older     []past              // former states, while reads lag behind writes
 	instances map[string]string   // id -> region
 	logs      map[string][]LogRow // by logstore
-	asked     map[string]bool     // queries of logs that got an incomplete answer
+	report    report
+	asked     map[string]bool // queries of logs that got an incomplete answer
 	trail     []event
 	seq       int // of the last event
 	nonces    map[string]time.Time

@@ -1,0 +1,345 @@
+package alicloud
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"twokey/actions"
+	"twokey/incident"
+)
+
+// maxSessions is how many of the role sessions that a key took on are followed.
+const maxSessions = 4
+
+// auditDescendants finds what goes on without the key: what it made, and the roles
+// it took on. What a session of such a role made counts as the key's.
+func (a *Account) auditDescendants(ctx context.Context, p incident.Plan) (actions.Outcome, error) {
+	t, sign, err := auditTarget(p)
+	if err != nil {
+		return actions.Outcome{}, err
+	}
+	at := a.now()
+	v, err := a.judge(ctx, t, sign)
+	if err != nil && !(busy(err) && len(v.calls) > 0) {
+		return actions.Outcome{}, err
+	}
+	d := &descent{Account: a, target: t, v: &v, roles: map[string]*assumed{}, asOf: at.Add(-searchLag)}
+	for _, e := range v.made {
+		if d.mine(e) {
+			d.trace(ctx, e)
+		}
+	}
+	d.follow(ctx)
+	d.tellRoles(ctx)
+	out := actions.Outcome{Sights: d.sights, Findings: incident.Findings{
+		Items: d.found, AsOf: d.asOf, Blind: a.blindTo(&v, sign), From: []string{lookupOp, "ram:GetUser", "ram:GetRole", "ims:GetUser"},
+	}}
+	if d.unread {
+		out.Findings.Blind = append(out.Findings.Blind, blindNames)
+	}
+	out.Findings.Sort()
+	return out, d.failed
+}
+
+// descent is one look at what a key left behind.
+type descent struct {
+	*Account
+	target incident.Target
+	v      *verdict
+	sights []actions.Sight
+	found  []incident.Finding
+	roles  map[string]*assumed
+	asOf   time.Time
+	unread bool  // something could not be asked by name
+	failed error // a permission is missing
+}
+
+// assumed is a role that the key took on.
+type assumed struct {
+	name     string // as the call had it
+	n        int
+	last     time.Time
+	until    time.Time // when the last session ends
+	routine  bool      // its owner took it on before, from there
+	sessions []session
+}
+
+// session is the temporary key of a role that was taken on.
+type session struct {
+	key string
+	at  time.Time
+}
+
+// mine reports whether an event counts as the leaked key's doing: its own, and what
+// its user did by other ways if that looks like theft.
+func (d *descent) mine(e event) bool {
+	if e.UserIdentity.AccessKeyId == string(d.target.Key) {
+		return true
+	}
+	return d.weight(e) == incident.Grave
+}
+
+// weight is what an event is taken for.
+func (d *descent) weight(e event) incident.Weight {
+	deed := e.deed()
+	for _, j := range d.v.calls {
+		if j.deedOf == deed {
+			switch {
+			case j.suspicious():
+				return incident.Grave
+			case j.fresh:
+				return incident.Notable
+			}
+			return incident.Known
+		}
+	}
+	return incident.Grave // of a session: nobody knew it before
+}
+
+// trace finds out what became of what one event made.
+func (d *descent) trace(ctx context.Context, e event) {
+	kind, values := madeBy(e.action()), map[string]string{"operation": e.action(), "ip": or(e.address(), serviceItself)}
+	f := incident.Finding{Kind: kind, Weight: d.weight(e), At: date(e.EventTime), Values: values}
+	switch kind {
+	case "made_user":
+		d.tracedUser(ctx, e, &f)
+	case "made_key":
+		d.tracedKey(ctx, e, &f)
+	case "made_login":
+		values["name"] = or(e.param("UserName"), d.target.User)
+		f.Step = incident.StepLoginCut
+	case "made_role", "made_trust":
+		values["name"] = e.param("RoleName")
+		f.Step = incident.StepRoleQuarantine
+		if kind == "made_role" {
+			d.tracedRole(ctx, values["name"], &f)
+		}
+	case "made_policy":
+		values["name"] = e.param("PolicyName")
+	case "made_grant":
+		values["name"] = or(e.param("PolicyName"), e.param("GroupName"))
+		values["to"] = or(or(e.param("UserName"), e.param("RoleName")), e.param("GroupName"))
+	case "made_provider":
+		values["name"] = or(e.param("SAMLProviderName"), e.param("OIDCProviderName"))
+	case "made_instance":
+		d.tracedInstances(e, &f)
+	case "assumed_role":
+		d.tracedSession(e)
+		return // told once for each role
+	}
+	d.found = append(d.found, f)
+}
+
+// tracedUser resolves a user that was made: its id is what counts, for its name can
+// be taken again.
+func (d *descent) tracedUser(ctx context.Context, e event, f *incident.Finding) {
+	name, id := e.param("UserName"), e.ResponseElements.text("User", "UserId")
+	f.Values["name"], f.Step = name, incident.StepUserDeactivate
+	u, err := d.resolve(ctx, name, id)
+	switch {
+	case absent(err):
+		f.Kind, f.Step = "made_user_gone", ""
+		return
+	case err != nil:
+		d.fail(err)
+		return
+	}
+	f.Values["name"] = u.name
+	d.see(incident.OfUser(u.id), facts{
+		incident.FactMadeBy: string(d.target.Key), incident.FactUser: u.name, incident.FactUserID: u.id,
+		incident.FactAccount: d.name, incident.FactAccountID: d.id,
+	}, "ims:GetUser")
+}
+
+// resolve finds a user by its id, else by its name.
+func (d *descent) resolve(ctx context.Context, name, id string) (user, error) {
+	switch {
+	case id != "":
+		return d.userByID(ctx, id)
+	case name == "":
+		return user{}, inconsistent(lookupOp)
+	}
+	return d.userByName(ctx, name)
+}
+
+// tracedKey names a key that was made; an incident of its own is opened for it.
+func (d *descent) tracedKey(ctx context.Context, e event, f *incident.Finding) {
+	name := or(e.param("UserName"), e.UserIdentity.UserName)
+	key := incident.KeyID(e.ResponseElements.text("AccessKey", "AccessKeyId"))
+	f.Values["name"] = name
+	if !keyIDShape.MatchString(string(key)) {
+		f.Kind, d.unread = "made_key_unnamed", true // the trail does not say which
+		return
+	}
+	f.Values["key"] = string(key)
+	seen := facts{incident.FactMadeBy: string(d.target.Key), incident.FactAccount: d.name, incident.FactAccountID: d.id}
+	u, err := d.userOfKey(ctx, key)
+	switch {
+	case absent(err):
+		f.Kind = "made_key_gone"
+		return
+	case err != nil:
+		d.fail(err)
+	default:
+		seen[incident.FactUser], seen[incident.FactUserID] = u.name, u.id
+		f.Values["name"] = u.name
+	}
+	d.see(incident.OfKey(key), seen, "ims:GetUser")
+}
+
+func (d *descent) tracedRole(ctx context.Context, name string, f *incident.Finding) {
+	role, err := d.roleNamed(ctx, name)
+	switch {
+	case absent(err):
+		f.Kind, f.Step = "made_role_gone", ""
+	case err != nil:
+		d.fail(err)
+	default:
+		d.see(incident.OfRole(role), facts{
+			incident.FactMadeBy: string(d.target.Key), incident.FactAccount: d.name, incident.FactAccountID: d.id,
+		}, "ram:GetRole")
+	}
+}
+
+// tracedInstances names what was started, which costs money until somebody ends it.
+func (d *descent) tracedInstances(e event, f *incident.Finding) {
+	sets, _ := e.ResponseElements["InstanceIdSets"].(map[string]any)
+	ids, _ := sets["InstanceIdSet"].([]any)
+	names := make([]string, 0, len(ids)+1)
+	for _, id := range ids {
+		if text, ok := id.(string); ok {
+			names = append(names, text)
+		}
+	}
+	if id := e.ResponseElements.text("InstanceId"); id != "" {
+		names = append(names, id)
+	}
+	f.Values["n"], f.Values["region"] = strconv.Itoa(len(names)), e.AcsRegion
+	f.Values["name"] = strings.Join(names[:min(len(names), 3)], " ")
+}
+
+// tracedSession counts a role that was taken on.
+func (d *descent) tracedSession(e event) {
+	_, name, found := strings.Cut(e.RequestParameters.text("RoleArn"), ":role/")
+	if !found || !strings.Contains(e.RequestParameters.text("RoleArn"), "::"+d.id+":") {
+		d.found = append(d.found, incident.Finding{
+			Kind: "assumed_foreign", Weight: d.weight(e), At: date(e.EventTime),
+			Values: map[string]string{"name": e.RequestParameters.text("RoleArn"), "ip": or(e.address(), serviceItself)},
+		})
+		return
+	}
+	r := d.roles[strings.ToLower(name)]
+	if r == nil {
+		r = &assumed{name: name, routine: true}
+		d.roles[strings.ToLower(name)] = r
+	}
+	at := date(e.EventTime)
+	ends := date(e.ResponseElements.text("Credentials", "Expiration"))
+	if ends.IsZero() {
+		ends = at.Add(longestSession)
+	}
+	r.n++
+	r.last, r.until = later(r.last, at), later(r.until, ends)
+	r.routine = r.routine && d.weight(e) == incident.Known
+	if key := e.ResponseElements.text("Credentials", "AccessKeyId"); temporary(incident.KeyID(key)) {
+		r.sessions = append(r.sessions, session{key, at})
+	}
+}
+
+// longestSession is how long a session can live (STS docs: AssumeRole).
+const longestSession = 12 * time.Hour
+
+// follow reads what the sessions did that did not end with the key.
+func (d *descent) follow(ctx context.Context) {
+	var all []session
+	for _, name := range sortedNames(d.roles) {
+		if r := d.roles[name]; !r.routine {
+			all = append(all, r.sessions...)
+		}
+	}
+	if len(all) > maxSessions {
+		d.unread = true
+		slices.SortFunc(all, func(x, y session) int { return y.at.Compare(x.at) })
+		all = all[:maxSessions]
+	}
+	for _, s := range all {
+		seen, err := d.recallAll(ctx, s.key, "", s.at)
+		d.fail(err)
+		for _, t := range seen.tallies {
+			if isSensitive(t.action) || t.write {
+				d.found = append(d.found, incident.Finding{Kind: "session_call", Weight: incident.Grave, At: t.last, Values: map[string]string{
+					"operation": t.action, "ip": or(t.address, serviceItself), "n": strconv.Itoa(t.n),
+				}})
+			}
+		}
+		for _, e := range seen.made {
+			if madeBy(e.action()) != "assumed_role" { // one hop: a chain of roles is rare, and each is told by its own call
+				d.trace(ctx, e)
+			}
+		}
+	}
+}
+
+// tellRoles says of each role that its sessions live on.
+func (d *descent) tellRoles(ctx context.Context) {
+	var names []string
+	for _, lower := range sortedNames(d.roles) {
+		r := d.roles[lower]
+		f := incident.Finding{Kind: "assumed_role", Weight: incident.Grave, At: r.last, Step: incident.StepRoleQuarantine, Values: map[string]string{
+			"name": r.name, "n": strconv.Itoa(r.n), "until": moment(r.until),
+		}}
+		role, err := d.roleNamed(ctx, r.name)
+		switch {
+		case absent(err):
+			f.Kind, f.Step = "assumed_role_gone", ""
+		case err != nil:
+			d.fail(err)
+		default:
+			f.Values["name"] = role
+		}
+		if r.routine {
+			f.Weight, f.Step = incident.Known, ""
+		}
+		d.found = append(d.found, f)
+		if r.routine || f.Kind == "assumed_role_gone" {
+			continue
+		}
+		names = append(names, f.Values["name"])
+		d.see(incident.OfRole(f.Values["name"]), facts{
+			incident.FactAssumedBy: string(d.target.Key), incident.FactAccount: d.name, incident.FactAccountID: d.id,
+		}, lookupOp)
+	}
+	if len(names) > 0 {
+		d.see(incident.OfKey(d.target.Key), facts{incident.FactAssumed: list(names)}, lookupOp)
+	}
+}
+
+// see is one sight; the same thing is seen once.
+func (d *descent) see(of incident.Identity, f facts, source string) {
+	if i := slices.IndexFunc(d.sights, func(s actions.Sight) bool { return s.Of == of }); i >= 0 {
+		for name, value := range f {
+			d.sights[i].Facts[name] = value
+		}
+		return
+	}
+	d.sights = append(d.sights, actions.Sight{Of: of, Facts: f, AsOf: d.asOf, Source: source})
+}
+
+// fail remembers that something could not be asked. A missing permission is told
+// as such; what there was no time for is only not seen.
+func (d *descent) fail(err error) {
+	switch {
+	case err == nil:
+	case busy(err), errors.Is(err, context.Canceled):
+		d.unread = true
+	default:
+		d.unread = true
+		if d.failed == nil {
+			d.failed = err
+		}
+	}
+}
