@@ -33,6 +33,7 @@ func (a *Account) addLogs(ctx context.Context, key incident.KeyID, sign time.Tim
 	for i, s := range a.logs.stores {
 		for _, row := range found[i] {
 			if j, ok := logCall(s.kind, row); ok {
+				j.key = string(key)
 				f.Items = append(f.Items, v.weighLog(j).finding(key))
 			}
 		}

@@ -20,28 +20,52 @@ import (
 // ErrEndpoint refuses an attacker aimed at anything but loopback.
 var ErrEndpoint = errors.New("an attacker plays against loopback only")
 
-// Move is one call of a script. In parameters "{n}" is the number of the step and
-// "{instance}" the instance last heard of.
+// Move is one call of a script. In parameters "{n}" is the number of the round,
+// "{instance}" the instance last heard of, and "{account}" the account's id.
 type Move struct {
 	Version, Action string
 	Params          map[string]string
+	InRole          bool // with the key of the role that was taken on last, if there is one
 }
 
 // Theft is the script of a thief: who am I, what is there, spend, dig in, destroy.
 func Theft() []Move {
 	return []Move{
-		{sts, "GetCallerIdentity", nil},
-		{ecs, "DescribeInstances", nil},
-		{ecs, "RunInstances", map[string]string{"Amount": "2", "InstanceType": "ecs.gn7i-c32g1.8xlarge"}},
-		{ram, "CreateUser", map[string]string{"UserName": "backup-svc-{n}"}},
-		{ram, "AttachPolicyToUser", map[string]string{"UserName": "backup-svc-{n}", "PolicyType": System, "PolicyName": "AdministratorAccess"}},
-		{ecs, "DeleteInstance", map[string]string{"InstanceId": "{instance}"}},
+		{Version: sts, Action: "GetCallerIdentity"},
+		{Version: ecs, Action: "DescribeInstances"},
+		{Version: ecs, Action: "RunInstances", Params: map[string]string{"Amount": "2", "InstanceType": "ecs.gn7i-c32g1.8xlarge"}},
+		{Version: ram, Action: "CreateUser", Params: map[string]string{"UserName": "backup-svc-{n}"}},
+		{Version: ram, Action: "AttachPolicyToUser", Params: map[string]string{"UserName": "backup-svc-{n}", "PolicyType": System, "PolicyName": "AdministratorAccess"}},
+		{Version: ecs, Action: "DeleteInstance", Params: map[string]string{"InstanceId": "{instance}"}},
+	}
+}
+
+// Burrow is the script of a thief who wants to stay: a user with a key and a
+// password of his own, a role that lets him in, a role of the account taken on, and
+// what that role can do, which goes on when the key is dead.
+func Burrow(role string) []Move {
+	user := map[string]string{"UserName": "backup-svc-{n}"}
+	return []Move{
+		{Version: sts, Action: "GetCallerIdentity"},
+		{Version: ram, Action: "CreateUser", Params: user},
+		{Version: ram, Action: "AttachPolicyToUser", Params: map[string]string{
+			"UserName": "backup-svc-{n}", "PolicyType": System, "PolicyName": "AdministratorAccess",
+		}},
+		{Version: ram, Action: "CreateAccessKey", Params: user},
+		{Version: ram, Action: "CreateRole", Params: map[string]string{
+			"RoleName":                 "support-{n}",
+			"AssumeRolePolicyDocument": `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::{account}:root"]}}]}`,
+		}},
+		{Version: sts, Action: "AssumeRole", Params: map[string]string{
+			"RoleArn": "acs:ram::{account}:role/" + role, "RoleSessionName": "support-{n}",
+		}},
+		{Version: ecs, Action: "RunInstances", Params: map[string]string{"Amount": "1"}, InRole: true},
 	}
 }
 
 // Workload is the script of the rightful owner of a deployment key.
 func Workload() []Move {
-	return []Move{{ecs, "DescribeInstances", nil}}
+	return []Move{{Version: ecs, Action: "DescribeInstances"}}
 }
 
 // Attacker uses a key through the real SDK, one call a step, round and round. It
@@ -55,6 +79,8 @@ type Attacker struct {
 	mu       sync.Mutex
 	step     int
 	instance string
+	account  string
+	role     credentials.Credential // of the role taken on last; nil: none
 }
 
 // Result is how one step ended. Code is empty when the call was allowed.
@@ -103,19 +129,24 @@ func (a *Attacker) Step(ctx context.Context) (Result, error) {
 	}
 	out.Allowed = true
 	a.notice(body)
+	a.takeOn(body)
 	return out, nil
 }
 
 func (a *Attacker) call(ctx context.Context, m Move, round int) (map[string]any, error) {
+	credential := a.credential
+	if m.InRole && a.role != nil {
+		credential = a.role
+	}
 	client, err := openapi.NewClient(&openapiutil.Config{ // fresh: one client races on itself
-		Credential: a.credential, Endpoint: new(a.endpoint), Protocol: new("http"), HttpClient: quiet{a.client},
+		Credential: credential, Endpoint: new(a.endpoint), Protocol: new("http"), HttpClient: quiet{a.client},
 	})
 	if err != nil {
 		return nil, err
 	}
 	query := map[string]any{}
 	for name, value := range m.Params {
-		query[name] = strings.NewReplacer("{n}", strconv.Itoa(round+1), "{instance}", a.instance).Replace(value)
+		query[name] = strings.NewReplacer("{n}", strconv.Itoa(round+1), "{instance}", a.instance, "{account}", a.account).Replace(value)
 	}
 	answer, err := client.CallApiWithCtx(ctx, &openapiutil.Params{
 		Action: new(m.Action), Version: new(m.Version), Protocol: new("HTTP"), Method: new("POST"),
@@ -144,6 +175,28 @@ func (a *Attacker) notice(body map[string]any) {
 	if len(rows) > 0 {
 		row, _ := rows[0].(map[string]any)
 		a.instance, _ = row["InstanceId"].(string)
+	}
+}
+
+// takeOn keeps the key of a role, and the account it is of.
+func (a *Attacker) takeOn(body map[string]any) {
+	text := func(m map[string]any, name string) *string {
+		v, _ := m[name].(string)
+		return &v
+	}
+	if id := *text(body, "AccountId"); id != "" {
+		a.account = id
+	}
+	given, ok := body["Credentials"].(map[string]any)
+	if !ok {
+		return
+	}
+	role, err := credentials.NewCredential(&credentials.Config{
+		Type: new("sts"), AccessKeyId: text(given, "AccessKeyId"),
+		AccessKeySecret: text(given, "AccessKeySecret"), SecurityToken: text(given, "SecurityToken"),
+	})
+	if err == nil {
+		a.role = role
 	}
 }
 

@@ -74,6 +74,11 @@ func (w *world) seedUser(name string, now time.Time) *user {
 	return w.users[name]
 }
 
+// RemoveUser takes a user away for good, with everything of it.
+func (c *Cloud) RemoveUser(name string) error {
+	return c.seedUser(name, func(w *world, _ *user, _ time.Time) error { delete(w.users, name); return nil })
+}
+
 // AddKey gives the user an Active key with a new id and secret. Seeding may go
 // beyond the quota.
 func (c *Cloud) AddKey(name string) (Key, error) { return c.AddKeyWithID(name, newKeyID()) }

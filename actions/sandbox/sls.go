@@ -99,7 +99,8 @@ func (c *Cloud) logsFor(q *request, r *http.Request, hit *injected) (rows []map[
 		return nil, false, errLogBusy
 	case call.authorize(op) != nil:
 		return nil, false, errLogDenied
-	case c.logs[store] == nil:
+	}
+	if _, there := c.logs[store]; !there {
 		return nil, false, errLogStore
 	}
 	asked, ok := parseLogQuery(q.params.Get("query"))
