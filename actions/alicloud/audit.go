@@ -63,7 +63,7 @@ func (a *Account) auditEvents(ctx context.Context, p incident.Plan) (actions.Out
 	}
 	at := a.now()
 	v, err := a.judge(ctx, t, sign)
-	if err != nil && !(busy(err) && len(v.calls) > 0) {
+	if v.fails(err) {
 		return actions.Outcome{}, err
 	}
 	out := actions.Outcome{
@@ -79,6 +79,10 @@ func (a *Account) auditEvents(ctx context.Context, p incident.Plan) (actions.Out
 	out.Findings.Sort()
 	return out, err
 }
+
+// fails reports that an error leaves nothing worth telling. One that says only that
+// there was no time does not, if something was read.
+func (v *verdict) fails(err error) bool { return err != nil && (!busy(err) || len(v.calls) == 0) }
 
 // blindTo is what a look into the trail did not see.
 func (a *Account) blindTo(v *verdict, sign time.Time) []string {

@@ -106,11 +106,15 @@ type told struct {
 func (a *Account) recall(ctx context.Context, t topic) (told, error) {
 	c := a.chronicles.of(t)
 	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return told{}, translate(ctx, lookupOp, ctx.Err())
+	case c.turn <- struct{}{}: // also without time left: what is known costs none
+	default:
+		select {
+		case c.turn <- struct{}{}:
+		case <-ctx.Done():
+			return told{}, translate(ctx, lookupOp, ctx.Err())
+		}
 	}
+	defer func() { <-c.turn }()
 	now := a.now()
 	if !c.read.IsZero() && now.Sub(c.read) < recent {
 		return c.told(!c.holed), nil

@@ -76,8 +76,6 @@ func (e event) action() string {
 	return "unknown"
 }
 
-func (e event) refused() bool { return e.ErrorCode != "" }
-
 // writes reports whether the event changes something. One that does not say is
 // taken for a write.
 func (e event) writes() bool { return e.EventRW != "Read" }

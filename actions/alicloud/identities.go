@@ -2,6 +2,7 @@ package alicloud
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -113,9 +114,7 @@ func (c credential) findings(now time.Time) []incident.Finding {
 	var out []incident.Finding
 	add := func(kind string, w incident.Weight, more map[string]string) {
 		values := map[string]string{"name": c.user}
-		for name, value := range more {
-			values[name] = value
-		}
+		maps.Copy(values, more)
 		out = append(out, incident.Finding{Kind: kind, Weight: w, Values: values})
 	}
 	active := slices.DeleteFunc(slices.Clone(c.keys), func(k reportedKey) bool { return !k.active })

@@ -161,7 +161,11 @@ func logRefusal(status int, body []byte) error {
 		told.ErrorCode = "HTTP." + strconv.Itoa(status)
 	}
 	passing := status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || told.ErrorCode == "ReadQuotaExceed"
-	return &actions.Error{Op: getLogsOp, Code: told.ErrorCode, Again: passing}
+	lacks := ""
+	if told.ErrorCode == "Unauthorized" { // also an unknown key; but with that nothing else would have worked
+		lacks = getLogsOp
+	}
+	return &actions.Error{Op: getLogsOp, Code: told.ErrorCode, Again: passing, Lacks: lacks}
 }
 
 // parseLogs reads an answer: a list of rows, each a set of named texts. Numbers

@@ -108,6 +108,12 @@ func named(t *testing.T) []string {
 	for _, kind := range view.FindingKinds {
 		ids = append(ids, "finding."+kind)
 	}
+	for _, spot := range view.BlindSpots {
+		id := "blind." + strings.ReplaceAll(spot, " ", "_")
+		if ids = append(ids, id); strings.HasSuffix(id, "_events") {
+			ids = append(ids, id+".where")
+		}
+	}
 	for _, r := range bot.Refusals() {
 		ids = append(ids, "refusal."+string(r))
 	}

@@ -3,6 +3,8 @@ package view
 import (
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"twokey/bot"
 	"twokey/incident"
@@ -12,7 +14,35 @@ import (
 // "finding.<kind>". One of a kind that a newer version wrote is only counted.
 var FindingKinds = []string{
 	// What the key did.
-	"call", "call_refused", "address", "probe",
+	"call", "call_refused", "address", "probe", "call_by", "session_call",
+	// What goes on without it.
+	"made_user", "made_user_gone", "made_key", "made_key_unnamed", "made_key_gone", "made_login", "made_role", "made_role_gone",
+	"made_trust", "made_policy", "made_grant", "made_provider", "made_instance", "assumed_role", "assumed_role_gone", "assumed_foreign",
+	// Other identities.
+	"other_identity", "no_mfa", "root_keys", "root_no_mfa", "unused_key", "idle_key", "old_key",
+}
+
+// BlindSpots are what a look or a prediction could not see, in the catalogs as
+// "blind.<name>" with underscores. Any other stands as it is.
+var BlindSpots = []string{
+	"oss data events", "sls data events", "rest of the trail", "before the leak", "older than the trail", "rest of the logs",
+	"credential report", "some names", "other callers",
+}
+
+// lookedAtByHand are the blind spots that people can look at in the console.
+var lookedAtByHand = []string{"oss data events", "sls data events"}
+
+func blindID(spot string) string { return "blind." + strings.ReplaceAll(spot, " ", "_") }
+
+// unseen are blind spots in words.
+func (p page) unseen(spots []string) []string {
+	out := make([]string, len(spots))
+	for i, s := range spots {
+		if out[i] = clean(s, maxName); slices.Contains(BlindSpots, s) {
+			out[i] = p.say(blindID(s))
+		}
+	}
+	return out
 }
 
 // finding is one finding in words, with its weight and moment.
@@ -22,7 +52,11 @@ func (p page) finding(f incident.Finding) string {
 	}
 	blanks := make([]string, 0, 2*len(f.Values))
 	for name, value := range f.Values {
-		blanks = append(blanks, name, clean(value, maxPlace))
+		said := clean(value, maxPlace)
+		if at, err := time.Parse(time.RFC3339, value); err == nil {
+			said = p.clock(at)
+		}
+		blanks = append(blanks, name, said)
 	}
 	text := p.say("finding."+f.Kind, blanks...)
 	if !f.At.IsZero() {
@@ -69,7 +103,12 @@ func (p page) foundBy(pr incident.Proposal, room int) []bot.Field {
 		add(p.say("finding.more", "n", strconv.Itoa(more)))
 	}
 	if len(f.Blind) > 0 {
-		add(p.say("finding.blind", "what", p.list(p.cleaned(f.Blind))))
+		add(p.say("finding.blind", "what", p.list(p.unseen(f.Blind))))
+		for _, spot := range f.Blind {
+			if slices.Contains(lookedAtByHand, spot) {
+				add(p.say(blindID(spot) + ".where"))
+			}
+		}
 	}
 	if !f.AsOf.IsZero() {
 		add(p.say("finding.as_of", "at", p.clock(f.AsOf)))

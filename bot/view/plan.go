@@ -77,7 +77,7 @@ func (p page) full(pr incident.Proposal) []bot.Field {
 	add("plan.after", p.after(plan))
 	add("plan.shown", p.facts(plan.Shown))
 	add("plan.breaks", p.list(p.cleaned(plan.Impact.Breaks)))
-	add("plan.blind", p.list(p.cleaned(plan.Impact.Blind)))
+	add("plan.blind", p.list(p.unseen(plan.Impact.Blind)))
 	add("plan.tier", p.say("tier."+string(p.tier(pr))))
 	if plan.Raise != "" && plan.Raise != incident.StepTier(plan.Step) {
 		add("plan.raised", p.say("tier."+string(plan.Raise)))

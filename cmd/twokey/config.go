@@ -65,7 +65,10 @@ type (
 		AccessKeyID     string `yaml:"access_key_id"`
 		AccessKeySecret secret `yaml:"access_key_secret"`
 	}
-	logsConfig struct{ OSS, SLS string }
+	logsConfig struct {
+		OSS, SLS string
+		Columns  map[string]string `yaml:"columns"`
+	}
 
 	personConfig struct {
 		ID       string             `yaml:"id"`
