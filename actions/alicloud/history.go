@@ -77,6 +77,7 @@ type use struct{ service, operation string }
 // from when on nothing is missing; zero when the trail did not answer.
 type past struct {
 	uses      []use
+	tried     []use                           // refused: nobody would miss them
 	from      map[string]map[string]time.Time // addresses, each with its operations and their newest use
 	since, at time.Time
 }
@@ -124,8 +125,8 @@ func (a *Account) keep(q question, p past) {
 	}
 }
 
-// readHistory searches the trail of every region, newest first. A key with more
-// events than are read is asked for by operation too.
+// readHistory searches the trail of every region, newest first. What is older, or
+// was more than is read, is asked for by operation.
 func (a *Account) readHistory(ctx context.Context, q question, now time.Time) past {
 	out := past{at: now}
 	asked := now.Add(-window).UTC().Truncate(24 * time.Hour) // the same all day long
@@ -144,7 +145,7 @@ func (a *Account) readHistory(ctx context.Context, q question, now time.Time) pa
 	err := together(looks...)
 	since := asked
 	for _, f := range found {
-		out.uses = append(out.uses, f.uses...)
+		out.uses, out.tried = append(out.uses, f.uses...), append(out.tried, f.tried...)
 		for ip, seen := range f.from {
 			for action, at := range seen {
 				out.saw(ip, action, at)
@@ -158,7 +159,7 @@ func (a *Account) readHistory(ctx context.Context, q question, now time.Time) pa
 		return out // a region that did not answer is a gap
 	}
 	out.since = since
-	if since.After(asked) && q.key != "" {
+	if q.key != "" {
 		a.addByOperation(ctx, q, &out, asked)
 	}
 	return out
@@ -169,7 +170,9 @@ func (a *Account) usesIn(ctx context.Context, region string, q question, from ti
 	events, all, err := a.search(ctx, region, attribute, value, from, q.until, searchPages)
 	out := past{since: from}
 	for _, e := range events {
-		if e.ErrorCode == "" { // what was refused would not be missed
+		if e.ErrorCode != "" {
+			out.tried = append(out.tried, use{e.ServiceName, e.EventName})
+		} else {
 			out.uses = append(out.uses, use{e.ServiceName, e.EventName})
 			if ip := e.address(); ip != "" {
 				out.saw(ip, e.action(), date(e.EventTime))
@@ -182,7 +185,7 @@ func (a *Account) usesIn(ctx context.Context, region string, q question, from ti
 	return out, err
 }
 
-// addByOperation fills the gap before the oldest event that was read: every
+// addByOperation adds what was done before the oldest event that was read: every
 // operation of 400 days is known by its last use. One that was last used after
 // the moment asked for, and not among the events, leaves the gap open: the owner
 // may have used it in there, or only the thief.
@@ -208,10 +211,11 @@ func (a *Account) addByOperation(ctx context.Context, q question, p *past, asked
 			u := use{s.name, o.name}
 			switch {
 			case slices.Contains(p.uses, u):
-			case q.counts(o.at):
-				p.uses = append(p.uses, u)
-			default:
+			case !q.counts(o.at):
 				open = true
+			case !o.at.Before(p.since) && slices.Contains(p.tried, u): // events of then were read, and it was refused
+			default: // older than those, or of a region that nobody configured
+				p.uses = append(p.uses, u)
 			}
 		}
 	}

@@ -46,7 +46,7 @@ func TestQuarantineGuardsTheUserAndShowsItsGroups(t *testing.T) {
 		{At: at.now().AddDate(0, 0, -20), Service: "Ecs", Event: "DeleteInstance", Write: true},
 		{At: at.now().AddDate(0, 0, -19), Service: "Ecs", Event: "DescribeInstances"},
 		{At: at.now().AddDate(0, 0, -18), Service: "Ims", Event: "CreateUser", Write: true},
-		{At: at.now().AddDate(0, 0, -100), Service: "Rds", Event: "DeleteDBInstance", Write: true}, // before the window
+		{At: at.now().AddDate(0, 0, -100), Service: "Rds", Event: "DeleteDBInstance", Write: true}, // before LookupEvents
 	} {
 		must(t, s.cloud.RecordUse(s.key.ID, u))
 	}
@@ -64,7 +64,7 @@ func TestQuarantineGuardsTheUserAndShowsItsGroups(t *testing.T) {
 			fact(of, incident.FactKeys, s.key.ID),
 		},
 		Impact: incident.Impact{
-			Breaks: []string{"ecs:DeleteInstance", "ram:CreateUser"}, Blind: []string{"oss data events", "sls data events"},
+			Breaks: []string{"ecs:DeleteInstance", "ram:CreateUser", "rds:DeleteDBInstance"}, Blind: []string{"oss data events", "sls data events"},
 			Since: at.now().AddDate(0, 0, -90).Truncate(24 * time.Hour),
 		},
 	}
@@ -86,6 +86,15 @@ func TestRefusedCallsWouldNotBeMissed(t *testing.T) {
 	}
 	if p := s.plan(incident.StepPolicyQuarantine); len(p.Impact.Breaks) != 0 {
 		t.Fatalf("breaks %v", p.Impact.Breaks)
+	}
+}
+
+// LookupEvents is asked in the configured regions only, the last uses are of all.
+func TestWhatIsUsedElsewhereCountsToo(t *testing.T) {
+	s := newStage(t)
+	must(t, s.cloud.RecordUse(s.key.ID, sandbox.Use{At: time.Now().AddDate(0, 0, -9), Service: "Oss", Event: "DeleteBucket", Write: true, Region: "us-west-1"}))
+	if p := s.plan(incident.StepPolicyQuarantine); cmp.Diff([]string{"oss:DeleteBucket"}, p.Impact.Breaks) != "" {
+		t.Fatalf("impact %+v", p.Impact)
 	}
 }
 

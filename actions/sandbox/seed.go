@@ -34,6 +34,7 @@ type Use struct {
 	Source   string // address
 	Write    bool
 	Resource string
+	Region   string // empty: the account's; LookupEvents tells of no other
 }
 
 // seed changes the present, past included: what is seeded was always there.
@@ -214,7 +215,7 @@ func (c *Cloud) seedUse(keyID string, u Use, now time.Time) error {
 	}
 	e := event{
 		id: requestID(), at: u.At, service: u.Service, name: u.Event, write: u.Write, keyID: keyID,
-		accountType: ramUser, ownerID: owner.id, userName: owner.name, source: u.Source, region: c.region,
+		accountType: ramUser, ownerID: owner.id, userName: owner.name, source: u.Source, region: or(u.Region, c.region),
 		resource: u.Resource, params: map[string]string{},
 	}
 	if u.At.IsZero() {

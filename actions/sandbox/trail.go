@@ -95,7 +95,7 @@ func lookupEvents(c *call) (map[string]any, *Error) {
 		return nil, refused
 	}
 	all := slices.DeleteFunc(c.cloud.visible(c.now), func(e event) bool {
-		return e.seq > w.Newest || e.at.Before(w.Start) || e.at.After(w.End) || !keep(e)
+		return e.seq > w.Newest || e.at.Before(w.Start) || e.at.After(w.End) || e.region != c.cloud.region || !keep(e)
 	})
 	if c.param("Direction") != "FORWARD" {
 		slices.Reverse(all)
