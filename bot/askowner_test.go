@@ -53,7 +53,7 @@ func TestTheOwnerIsAskedAndTheAnswerIsEvidence(t *testing.T) {
 			t.Errorf("an answer became a vote for %s", p.Plan.Step)
 		}
 	}
-	s.showsIt("Chen: mine? no")
+	s.showsIt("RunInstances from 198.51.100.66 was NOT mine")
 }
 
 func TestNobodyIsAskedWithoutAnOwner(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -43,11 +45,17 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	if l, err = b.keep(ctx, l); err != nil {
 		return err
 	}
-	if s, err = b.pursue(ctx, s); err != nil {
-		return err
+	s, err = b.pursue(ctx, s)
+	jobs := b.secondLook(s)
+	if err != nil { // the steps are offered; only what was done with the key is not known yet
+		b.Log.Warn("ask what was done with the key", slog.String("incident", string(s.ID)), slog.Any("error", err))
+		jobs = []incident.Job{lookJob(s, b.Now().Add(askAgain))}
 	}
-	return b.append(ctx, store.Batch{Jobs: b.secondLook(s), Lease: &l, Finish: true})
+	return b.append(ctx, store.Batch{Jobs: jobs, Lease: &l, Finish: true})
 }
+
+// askAgain is when the trail is asked again that did not answer.
+const askAgain = 30 * time.Second
 
 // secondLook asks for a look at the moment from which deleting can be offered.
 func (b *Bot) secondLook(s incident.State) []incident.Job {

@@ -27,6 +27,9 @@ func (s State) Asked() (Person, []Question) {
 	return Person(p.Plan.Params[ParamPerson]), calls
 }
 
+// aboutCall reports whether a question is whether a call was the owner's.
+func aboutCall(q Question) bool { return strings.Contains(string(q), "@") }
+
 // owns reports whether c is the answer of whoever was asked. The owner of a key
 // need not be anybody else here.
 func (s State) owns(by Person, c Command) bool {
@@ -64,13 +67,15 @@ func (c Reply) mayAnswer(s State, by Person) error {
 // looks suspicious was the owner's, nothing is left of the suspicion.
 func (s State) Abuse() string {
 	observed := orUnknown(s.KeyFact(FactAbuse))
+	for q, a := range s.Answers {
+		if aboutCall(q) && a.Value == No {
+			return Yes // whatever the trail lists now
+		}
+	}
 	suspects := s.Suspects()
 	owned := 0
 	for _, u := range suspects {
-		switch s.Answers[Question(u.String())].Value {
-		case No:
-			return Yes
-		case Yes:
+		if s.Answers[Question(u.String())].Value == Yes {
 			owned++
 		}
 	}

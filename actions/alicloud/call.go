@@ -36,7 +36,7 @@ const (
 	looking    pace = iota
 	writing         // of its own, so that containing never waits for looking
 	searching       // LookupEvents
-	watching        // of searching, the part for what is asked again and again
+	watching        // LookupEvents that is asked again and again
 	containing      // the looks of a step that was decided on
 	following       // of looking, the part for looks that nobody waits for
 	sifting         // of looking, the part for what may be nothing
@@ -47,10 +47,11 @@ const (
 // want their share.
 func newPaces() map[pace]limiter {
 	return map[pace]limiter{
-		looking:   {rate.NewLimiter(30, 30)},
-		writing:   {rate.NewLimiter(4, 8)},
+		looking: {rate.NewLimiter(30, 30)},
+		writing: {rate.NewLimiter(4, 8)},
+		// Two rates, so that what a plan would break never waits for what a thief did.
 		searching: {rate.NewLimiter(0.8, 2)},
-		watching:  {rate.NewLimiter(0.5, 6)},
+		watching:  {rate.NewLimiter(0.7, 3)},
 		// Beside looking: a step never waits for looks.
 		containing: {rate.NewLimiter(15, 15)},
 		// Parts of looking. Together they leave some of it to looks that people wait for.
@@ -111,12 +112,6 @@ func (a *Account) try(ctx context.Context, o operation, e endpoint, f func(conte
 // wait takes a turn at the account's rate. Who could not get one in time is told
 // at once.
 func (a *Account) wait(ctx context.Context, o operation) error {
-	if o.pace == watching { // it never has more than a turn in the queue of what a plan asks
-		if err := a.turn(ctx, o.name, watching); err != nil {
-			return err
-		}
-		return a.turn(ctx, o.name, searching)
-	}
 	if o.pace != looking {
 		return a.turn(ctx, o.name, o.pace)
 	}
@@ -138,20 +133,20 @@ func (a *Account) wait(ctx context.Context, o operation) error {
 	return a.turn(ctx, o.name, looking)
 }
 
-// turn waits for one of the account's rates.
-
+// turn waits for one of the account's rates, by the account's clock.
 func (a *Account) turn(ctx context.Context, op string, p pace) error {
-	turn := a.paces[p].Reserve()
-	delay := turn.Delay()
+	now := a.now()
+	turn := a.paces[p].ReserveN(now, 1)
+	delay := turn.DelayFrom(now)
 	if delay == 0 {
 		return nil
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < delay {
-		turn.Cancel()
+		turn.CancelAt(now)
 		return &actions.Error{Op: op, Code: codeBusy, Again: true}
 	}
 	if err := a.sleep(ctx, delay); err != nil {
-		turn.Cancel()
+		turn.CancelAt(now)
 		return translate(ctx, op, err)
 	}
 	return nil
