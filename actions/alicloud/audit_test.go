@@ -182,6 +182,36 @@ func TestDescendantsAreFoundAndNamed(t *testing.T) {
 	}
 }
 
+// What a call answered, no document promises to be in an event.
+func TestDescendantsAreFoundWithoutTheirIds(t *testing.T) {
+	s := newTheft(t)
+	s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true, TrailHidesAnswers: true})
+	must(t, s.cloud.AddRole("Deployer", nil))
+	user := map[string]string{"UserName": "backup"}
+	s.plays(
+		s.key, thief, sandbox.Move{Version: ram, Action: "CreateUser", Params: user}, sandbox.Move{Version: ram, Action: "CreateAccessKey", Params: user},
+		sandbox.Move{Version: sts, Action: "AssumeRole", Params: map[string]string{"RoleArn": "acs:ram::" + s.cloud.Account() + ":role/Deployer", "RoleSessionName": "me"}},
+		run,
+	)
+	users := s.cloud.Snapshot().Users
+	backup := users[slices.IndexFunc(users, func(u sandbox.UserView) bool { return u.Name == "backup" })]
+	out := s.look(incident.StepAuditDescendants)
+	s.wantLines(out.Findings, []string{
+		"!!made_user name=backup operation=ram:CreateUser ip=" + thief + " -> user.deactivate",
+		"!!made_key name=backup key=" + backup.Keys[0].ID + " operation=ram:CreateAccessKey ip=" + thief,
+		"!!assumed_role name=Deployer n=1 -> role.quarantine",
+		"!!made_instance name= operation=ecs:RunInstances ip=" + thief + " n=1",
+	})
+	if f := made(out)[incident.OfUser(backup.ID)]; f[incident.FactUserID] != backup.ID {
+		t.Errorf("%v", f)
+	}
+	for _, i := range out.Findings.Items { // nobody knows when a session ends: at the latest then
+		if i.Kind == "assumed_role" && i.Values["until"] != s.clock.now().Add(12*time.Hour).Format(time.RFC3339) {
+			t.Errorf("%+v", i)
+		}
+	}
+}
+
 func TestASessionsDeedsAreTheKeys(t *testing.T) {
 	s := newTheft(t)
 	must(t, s.cloud.AddRole("Deployer", nil, sandbox.PolicyRef{Type: sandbox.System, Name: "AdministratorAccess"}))

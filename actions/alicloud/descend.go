@@ -153,6 +153,12 @@ func (d *descent) tracedKey(ctx context.Context, e event, f *incident.Finding) {
 	name := or(e.param("UserName"), e.UserIdentity.UserName)
 	key := incident.KeyID(e.ResponseElements.text("AccessKey", "AccessKeyId"))
 	f.Values["name"] = name
+	if key == "" { // the trail keeps no answers: a key that the user got at that moment is it
+		var err error
+		if key, err = d.keyMadeAt(ctx, name, date(e.EventTime)); err != nil && !absent(err) {
+			d.fail(err)
+		}
+	}
 	if !keyIDShape.MatchString(string(key)) {
 		f.Kind, d.unread = "made_key_unnamed", true // the trail does not say which
 		return
@@ -201,6 +207,9 @@ func (d *descent) tracedInstances(e event, f *incident.Finding) {
 		names = append(names, id)
 	}
 	f.Values["n"], f.Values["region"] = strconv.Itoa(len(names)), e.AcsRegion
+	if len(names) == 0 { // the trail keeps no answers
+		f.Values["n"] = or(number(e.param("Amount")), "1")
+	}
 	f.Values["name"] = strings.Join(names[:min(len(names), 3)], " ")
 }
 
@@ -211,6 +220,14 @@ func (d *descent) see(of incident.Identity, f facts, source string) {
 		return
 	}
 	d.sights = append(d.sights, actions.Sight{Of: of, Facts: f, AsOf: d.asOf, Source: source})
+}
+
+// number is a number as it travels; anything else is some text from outside.
+func number(text string) string {
+	if _, err := strconv.Atoi(text); err != nil {
+		return ""
+	}
+	return text
 }
 
 // fail remembers that something could not be asked. A missing permission is told

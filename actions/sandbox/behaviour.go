@@ -22,6 +22,9 @@ type Behaviour struct {
 	// TrailKeepsRefusedKeys records calls with an Inactive key as events with an
 	// error code; otherwise they leave no trace.
 	TrailKeepsRefusedKeys bool
+	// TrailHidesAnswers leaves what a call answered (responseElements) out of events,
+	// so that the ids of what it made are not there.
+	TrailHidesAnswers bool
 	// ReportBase32 encodes the credential report as the document's example is, not as
 	// its text says.
 	ReportBase32 bool

@@ -12,11 +12,12 @@ import (
 )
 
 var trailCalls = map[string]operation{
-	"GetAccessKeyLastUsedInfo":     {needs: []string{"AccessKey"}, handle: lastUsedInfo},
-	"GetAccessKeyLastUsedProducts": {needs: []string{"AccessKey"}, handle: lastUsedProducts},
-	"GetAccessKeyLastUsedIps":      {needs: []string{"AccessKey", "ServiceName"}, handle: lastUsedBy("Ips", "Ip", func(e event) string { return e.source })},
-	"GetAccessKeyLastUsedEvents":   {needs: []string{"AccessKey", "ServiceName"}, handle: lastUsedBy("Events", "EventName", func(e event) string { return e.name })},
-	"LookupEvents":                 {params: []string{"StartTime", "EndTime"}, handle: lookupEvents},
+	"GetAccessKeyLastUsedInfo":      {needs: []string{"AccessKey"}, handle: lastUsedInfo},
+	"GetAccessKeyLastUsedProducts":  {needs: []string{"AccessKey"}, handle: lastUsedProducts},
+	"GetAccessKeyLastUsedIps":       {needs: []string{"AccessKey", "ServiceName"}, handle: lastUsedBy("Ips", "Ip", func(e event) string { return e.source })},
+	"GetAccessKeyLastUsedEvents":    {needs: []string{"AccessKey", "ServiceName"}, handle: lastUsedBy("Events", "EventName", func(e event) string { return e.name })},
+	"GetAccessKeyLastUsedResources": {needs: []string{"AccessKey", "ServiceName"}, handle: lastUsedResources},
+	"LookupEvents":                  {params: []string{"StartTime", "EndTime"}, handle: lookupEvents},
 }
 
 // lastUsedInfo tells root from RAM user; a key without a record answers empty
@@ -66,14 +67,36 @@ func lastUsedBy(list, name string, field func(event) string) func(*call) (map[st
 			seen[field(e)] = true
 			all = append(all, map[string]any{name: field(e), "Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": ""})
 		}
-		from := clamp(c.param("NextToken"), 0, 0, len(all))
-		to := min(len(all), from+clamp(c.param("PageSize"), 20, 1, 100))
-		out := map[string]any{list: all[from:to]}
-		if to < len(all) {
-			out["NextToken"] = strconv.Itoa(to)
-		}
-		return out, nil
+		return c.paged(list, all), nil
 	}
+}
+
+// lastUsedResources lists the newest use of each resource within one service
+// (ActionTrail docs: GetAccessKeyLastUsedResources).
+func lastUsedResources(c *call) (map[string]any, *Error) {
+	seen, all := map[[2]string]bool{}, []any{}
+	for _, e := range c.cloud.uses(c.param("AccessKey"), c.now) {
+		r := [2]string{e.resourceType, e.resource}
+		if e.service != c.param("ServiceName") || e.resource == "" || seen[r] {
+			continue
+		}
+		seen[r] = true
+		all = append(all, map[string]any{
+			"ResourceType": e.resourceType, "ResourceName": e.resource, "Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": "",
+		})
+	}
+	return c.paged("Resources", all), nil
+}
+
+// paged is one page of a list; its size comes as a text.
+func (c *call) paged(list string, all []any) map[string]any {
+	from := clamp(c.param("NextToken"), 0, 0, len(all))
+	to := min(len(all), from+clamp(c.param("PageSize"), 20, 1, 100))
+	out := map[string]any{list: all[from:to]}
+	if to < len(all) {
+		out["NextToken"] = strconv.Itoa(to)
+	}
+	return out
 }
 
 const (
@@ -107,7 +130,11 @@ func lookupEvents(c *call) (map[string]any, *Error) {
 	}
 	events := []any{}
 	for _, e := range page {
-		events = append(events, e.full(c.cloud.account))
+		row := e.full(c.cloud.account)
+		if c.cloud.behaviour.TrailHidesAnswers {
+			delete(row, "responseElements")
+		}
+		events = append(events, row)
 	}
 	out := map[string]any{"Events": events, "StartTime": stamp(w.Start), "EndTime": stamp(w.End)}
 	if more {
