@@ -64,7 +64,7 @@ type judged struct {
 
 // suspicious calls are those that make it theft.
 func (j judged) suspicious() bool {
-	return !j.probe && !j.routine && (j.sensitive || j.fresh && j.write)
+	return !j.routine && (j.sensitive || j.fresh && j.write)
 }
 
 // judge reads what there is and judges it. Beside an error it judges what could be

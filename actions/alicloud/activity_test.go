@@ -117,6 +117,18 @@ func TestReadsFromANewAddressAreSeenAndNoAbuse(t *testing.T) {
 		s.plays(s.key, thief, sandbox.Move{Version: ecs, Action: "DescribeInstances"})
 	}
 	s.wants(map[incident.FactName]string{incident.FactAbuse: incident.No, incident.FactNewIPs: thief, incident.FactSuspects: ""})
+	s.wantLines(s.look(incident.StepAuditEvents).Findings, []string{ // too many for a scanner
+		"!call operation=ecs:DescribeInstances ip=" + thief + " n=5", "!address ip=" + thief + " n=5",
+	})
+}
+
+func TestWhoReadsOnceLongAfterTheAlertIsNoScanner(t *testing.T) {
+	s := newTheft(t)
+	s.clock.advance(time.Hour)
+	s.plays(s.key, thief, sandbox.Move{Version: sts, Action: "GetCallerIdentity"})
+	s.wantLines(s.look(incident.StepAuditEvents).Findings, []string{
+		"!call operation=sts:GetCallerIdentity ip=" + thief + " n=1", "!address ip=" + thief + " n=1",
+	})
 }
 
 func TestAScannerIsNeitherThiefNorOwner(t *testing.T) {
@@ -172,7 +184,7 @@ func TestWhatIsNotKnownOfBeforeMakesNobodyAThief(t *testing.T) {
 	s := newTheft(t)
 	s.past(2*day, "Ecs", "StopInvocation", home, true)
 	s.plays(s.key, home, sandbox.Move{Version: ecs, Action: "DescribeInstances"})
-	s.past(-time.Second, "Ecs", "ModifyTag", home, true)
+	s.past(-time.Second, "Ecs", "ModifyTag", thief, true)
 	s.cloud.Inject(sandbox.Fault{Kind: sandbox.Unavailable, Action: "GetAccessKeyLastUsedProducts"})
 	sights, err := s.account.Activity(unhurried(t), s.target, s.sign)
 	s.wantError(err, "ServiceUnavailable")

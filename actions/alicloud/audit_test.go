@@ -232,6 +232,20 @@ func TestASessionsDeedsAreTheKeys(t *testing.T) {
 	})
 }
 
+func TestWhatAThiefMakesByTheUsersOtherKeyCountsToo(t *testing.T) {
+	s := newTheft(t)
+	other := got(s.cloud.AddKey(userName))(t)
+	create := func(name string) sandbox.Move {
+		return sandbox.Move{Version: ram, Action: "CreateUser", Params: map[string]string{"UserName": name}}
+	}
+	must(t, s.cloud.RecordUse(other.ID, sandbox.Use{At: s.sign.Add(-day), Service: "Ram", Event: "CreateUser", Source: home, Write: true}))
+	s.plays(other, thief, create("shadow"))
+	s.plays(other, home, create("colleague")) // its owner's daily work
+	s.wantLines(s.look(incident.StepAuditDescendants).Findings, []string{
+		"!!made_user name=shadow operation=ram:CreateUser ip=" + thief + " -> user.deactivate",
+	})
+}
+
 func TestWhatTheOwnerMakesEveryDayIsNoLead(t *testing.T) {
 	s := newTheft(t)
 	must(t, s.cloud.AddRole("Deployer", nil))
