@@ -14,7 +14,7 @@ import (
 // How long a look into the trail may hold up what comes after it, and how many
 // suspicious calls and addresses a fact lists.
 const (
-	lookBudget  = 4 * time.Second
+	lookBudget  = 3 * time.Second
 	maxSuspects = 20
 	maxIPs      = 40
 )
@@ -27,7 +27,7 @@ func (a *Account) Activity(ctx context.Context, t incident.Target, sign time.Tim
 	if blank(string(t.Key)) || blank(t.User) || blank(t.UserID) {
 		return nil, noTarget(lookupOp)
 	}
-	if actions.UrgencyOf(ctx) != actions.Following { // offers wait for this
+	if watchPace(ctx) == glancing { // other incidents wait behind this one
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, lookBudget)
 		defer cancel()

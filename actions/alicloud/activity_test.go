@@ -218,6 +218,30 @@ func TestLookingAgainReadsOnlyWhatCame(t *testing.T) {
 	}
 }
 
+func TestAFirstLookAtOneKeySeesAll(t *testing.T) {
+	s := newTheft(t)
+	_ = s.planAt(incident.StepPolicyQuarantine) // which asked what came before
+	f := got(s.account.Activity(t.Context(), s.target, s.sign))(t)[0].Facts
+	if f[incident.FactAbuse] != incident.No {
+		t.Errorf("%v", f)
+	}
+}
+
+// A crowd of alerts must not wait for looks at each of them, one after the other.
+func TestAFirstLookInACrowdPassesBy(t *testing.T) {
+	s := newTheft(t)
+	for range 8 {
+		s.target.User = "u" + s.target.User // another question to the trail each time
+		sights := got(s.account.Activity(t.Context(), s.target, s.sign))(t)
+		if len(sights) != 1 || sights[0].Facts[incident.FactAbuse] == "" {
+			t.Fatalf("%+v", sights)
+		}
+	}
+	if n := s.cloud.Calls("LookupEvents"); n < 2 || n > 4 { // the key's past, and the turns that are at hand
+		t.Errorf("%d lookups", n)
+	}
+}
+
 // planAt is a plan of a look as the bot asks for one.
 func (s *theft) planAt(step string) incident.Plan {
 	s.Helper()

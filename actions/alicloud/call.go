@@ -37,6 +37,7 @@ const (
 	writing         // of its own, so that containing never waits for looking
 	searching       // LookupEvents
 	watching        // LookupEvents that is asked again and again
+	glancing        // the same for a first look, which takes the turns that are at hand and waits for none
 	containing      // the looks of a step that was decided on
 	following       // of looking, the part for looks that nobody waits for
 	sifting         // of looking, the part for what may be nothing
@@ -112,6 +113,12 @@ func (a *Account) try(ctx context.Context, o operation, e endpoint, f func(conte
 // wait takes a turn at the account's rate. Who could not get one in time is told
 // at once.
 func (a *Account) wait(ctx context.Context, o operation) error {
+	if o.pace == glancing {
+		if !a.paces[watching].AllowN(a.now(), 1) {
+			return &actions.Error{Op: o.name, Code: codeBusy, Again: true}
+		}
+		return nil
+	}
 	if o.pace != looking {
 		return a.turn(ctx, o.name, o.pace)
 	}

@@ -102,6 +102,17 @@ type told struct {
 	whole   bool
 }
 
+// watchPace is how the trail is watched: a first look takes the turns that are at
+// hand, because other incidents wait behind it; later looks wait for theirs.
+func watchPace(ctx context.Context) pace {
+	switch actions.UrgencyOf(ctx) {
+	case actions.Looking, actions.Sifting:
+		return glancing
+	case actions.Following, actions.Containing:
+	}
+	return watching
+}
+
 // recall reads a topic on. What was known before is told beside an error.
 func (a *Account) recall(ctx context.Context, t topic) (told, error) {
 	c := a.chronicles.of(t)
@@ -123,7 +134,7 @@ func (a *Account) recall(ctx context.Context, t topic) (told, error) {
 	if again := c.read.Add(-2 * searchLag); !c.read.IsZero() && again.After(from) {
 		from = again
 	}
-	events, all, err := a.searchAt(ctx, watching, t, from, time.Time{}, searchPages)
+	events, all, err := a.searchAt(ctx, watchPace(ctx), t, from, time.Time{}, searchPages)
 	c.add(events)
 	if err != nil {
 		return c.told(false), err

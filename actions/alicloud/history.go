@@ -167,7 +167,11 @@ func (a *Account) readHistory(ctx context.Context, q question, now time.Time) pa
 
 func (a *Account) usesIn(ctx context.Context, region string, q question, from time.Time) (past, error) {
 	attribute, value := q.attribute()
-	events, all, err := a.search(ctx, region, attribute, value, from, q.until, searchPages)
+	p := searching
+	if q.key == "" { // no plan asks for users
+		p = watchPace(ctx)
+	}
+	events, all, err := a.searchAt(ctx, p, topic{region: region, attribute: attribute, value: value}, from, q.until, searchPages)
 	out := past{since: from}
 	for _, e := range events {
 		if e.ErrorCode != "" {
