@@ -34,12 +34,17 @@ func (a *Account) Activity(ctx context.Context, t incident.Target, sign time.Tim
 	}
 	at := a.now()
 	v, err := a.judge(ctx, t, sign)
-	if busy(err) {
+	f := v.facts()
+	if busy(err) { // what was known stays known: the next look goes on
 		err = nil
+		if f[incident.FactAbuse] != incident.Yes {
+			f = facts{}
+		}
 	}
-	return []actions.Sight{{
-		Of: incident.OfKey(t.Key), Facts: v.facts(), AsOf: at.Add(-searchLag), Source: lookupOp,
-	}}, err
+	if len(f) == 0 {
+		return nil, err
+	}
+	return []actions.Sight{{Of: incident.OfKey(t.Key), Facts: f, AsOf: at.Add(-searchLag), Source: lookupOp}}, err
 }
 
 // verdict is what the key and its user did since the first sign, judged.

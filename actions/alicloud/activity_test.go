@@ -232,9 +232,10 @@ func TestAFirstLookInACrowdPassesBy(t *testing.T) {
 	s := newTheft(t)
 	for range 8 {
 		s.target.User = "u" + s.target.User // another question to the trail each time
-		sights := got(s.account.Activity(t.Context(), s.target, s.sign))(t)
-		if len(sights) != 1 || sights[0].Facts[incident.FactAbuse] == "" {
-			t.Fatalf("%+v", sights)
+		for _, sight := range got(s.account.Activity(t.Context(), s.target, s.sign))(t) {
+			if sight.Facts[incident.FactAbuse] != incident.No { // who had no turn says nothing, and takes nothing back
+				t.Fatalf("%+v", sight)
+			}
 		}
 	}
 	if n := s.cloud.Calls("LookupEvents"); n < 2 || n > 4 { // the key's past, and the turns that are at hand
