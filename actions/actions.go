@@ -6,6 +6,7 @@ package actions
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -103,6 +104,10 @@ type Undoer struct {
 
 // ErrNothingToDo says that what the step wants is so already.
 var ErrNothingToDo = errors.New("nothing to do")
+
+// ErrNoAim says that a step has nothing to do because nobody said what it is
+// about. Offers leave it out; people are told how to say so.
+var ErrNoAim = fmt.Errorf("it is not said what the step is about: %w", ErrNothingToDo)
 
 // ErrOwnIdentity says that a step aims at the bot's own key, user or role.
 var ErrOwnIdentity = errors.New("that is the bot's own identity")
