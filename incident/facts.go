@@ -69,7 +69,7 @@ const (
 	FactNamed     FactName = "name"       // as people call it
 	FactAddresses FactName = "addresses"  // that the leaked key was used from, sorted, comma-separated
 	FactCallsWith FactName = "calls_with" // the leaked key that something on it calls with
-	FactRamRole   FactName = "ram_role"   // its RAM role, or absent
+	FactRAMRole   FactName = "ram_role"   // its RAM role, or absent
 	FactMetadata  FactName = "metadata"   // required, optional or disabled: whether reading its metadata takes a token
 	FactTrusts    FactName = "trusts"     // of a role: the service that may take it on
 

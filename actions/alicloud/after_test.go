@@ -90,7 +90,7 @@ func TestARoleIsGivenToTheInstanceAndTakenBack(t *testing.T) {
 		of := s.machine(sandbox.Machine{Name: "web", PrivateIP: "10.0.0.5"})
 		p := s.do(incident.StepAttachRole)
 		want := []incident.Fact{
-			fact(of, incident.FactAccountID, s.cloud.Account()), fact(of, incident.FactRamRole, incident.Absent),
+			fact(of, incident.FactAccountID, s.cloud.Account()), fact(of, incident.FactRAMRole, incident.Absent),
 			fact(incident.OfRole(roleName), incident.FactTrusts, "ecs.aliyuncs.com"),
 		}
 		if diff := cmp.Diff(want, p.Guarded); diff != "" {

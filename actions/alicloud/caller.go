@@ -127,13 +127,10 @@ func (a *Account) findCaller(ctx context.Context, q question, t incident.Target)
 	}
 	roles := map[string]string{}
 	for _, c := range all {
-		if m, ok := s.at[c.origin]; ok {
-			role, asked := roles[m.at()]
-			if !asked {
-				if role, err = a.machineRole(ctx, m.region, m.id); err != nil {
-					return actions.Outcome{}, err
-				}
-				roles[m.at()] = role
+		m, ok := s.at[c.origin]
+		if _, asked := roles[m.at()]; ok && !asked {
+			if roles[m.at()], err = a.machineRole(ctx, m.region, m.id); err != nil {
+				return actions.Outcome{}, err
 			}
 		}
 		out.Findings.Items = append(out.Findings.Items, s.finding(c, q, roles))
@@ -195,7 +192,7 @@ func (s *survey) sights(all []calls, t incident.Target, roles map[string]string,
 			Facts: facts{
 				incident.FactAccountID: s.id, incident.FactNamed: or(m.name, m.id), incident.FactCallsWith: string(t.Key),
 				incident.FactAddresses: list(slices.Compact(slices.Sorted(slices.Values(addresses[m.at()])))),
-				incident.FactRamRole:   or(roles[m.at()], incident.Absent), incident.FactMetadata: m.metadata,
+				incident.FactRAMRole:   or(roles[m.at()], incident.Absent), incident.FactMetadata: m.metadata,
 			},
 		})
 	}

@@ -3,6 +3,7 @@ package alicloud
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -39,7 +40,7 @@ type machineRow struct {
 	}
 	PublicIpAddress struct{ IpAddress []string } //nolint:revive // as it travels
 	EipAddress      struct{ IpAddress string }   //nolint:revive // as it travels
-	MetadataOptions struct{ HttpEndpoint, HttpTokens string }
+	MetadataOptions struct{ HTTPEndpoint, HTTPTokens string }
 }
 
 func (r machineRow) machine(region string) machine {
@@ -49,9 +50,9 @@ func (r machineRow) machine(region string) machine {
 		m.addresses = append(m.addresses, r.EipAddress.IpAddress)
 	}
 	switch options := r.MetadataOptions; {
-	case options.HttpEndpoint == metadataOff:
+	case options.HTTPEndpoint == metadataOff:
 		m.metadata = metadataOff
-	case options.HttpTokens == tokensRequired:
+	case options.HTTPTokens == tokensRequired:
 		m.metadata = tokensRequired
 	default: // nobody ever changed it: version 1 works
 		m.metadata = tokensOptional
@@ -63,9 +64,7 @@ func (r machineRow) machine(region string) machine {
 // DescribeInstances).
 func (a *Account) machines(ctx context.Context, region string, filter params) ([]machine, error) {
 	p := params{"RegionId": region, "MaxResults": "100"}
-	for name, value := range filter {
-		p[name] = value
-	}
+	maps.Copy(p, filter)
 	var found []machine
 	for range maxPages {
 		var out struct {
@@ -93,8 +92,8 @@ func (a *Account) machines(ctx context.Context, region string, filter params) ([
 // DescribeInstanceRamRole).
 func (a *Account) machineRole(ctx context.Context, region, id string) (string, error) {
 	var out struct {
-		InstanceRamRoleSets *struct {
-			InstanceRamRoleSet []struct{ InstanceId, RamRoleName string } //nolint:revive // as they travel
+		InstanceRAMRoleSets *struct {
+			InstanceRAMRoleSet []struct{ InstanceId, RAMRoleName string } //nolint:revive // as they travel
 		}
 	}
 	err := a.ecs(ctx, look("ecs:DescribeInstanceRamRole"), region, "DescribeInstanceRamRole",
@@ -102,12 +101,12 @@ func (a *Account) machineRole(ctx context.Context, region, id string) (string, e
 	switch {
 	case err != nil:
 		return "", err
-	case out.InstanceRamRoleSets == nil:
+	case out.InstanceRAMRoleSets == nil:
 		return "", inconsistent("ecs:DescribeInstanceRamRole")
 	}
-	for _, r := range out.InstanceRamRoleSets.InstanceRamRoleSet {
+	for _, r := range out.InstanceRAMRoleSets.InstanceRAMRoleSet {
 		if r.InstanceId == id {
-			return r.RamRoleName, nil
+			return r.RAMRoleName, nil
 		}
 	}
 	return "", nil

@@ -2,14 +2,8 @@ package alicloud
 
 import (
 	"context"
-	"encoding/json"
-	"net/url"
 	"regexp"
 	"slices"
-
-	ram "github.com/alibabacloud-go/ram-20150501/v2/client"
-	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -18,17 +12,15 @@ import (
 // paramRole is the plan's parameter that names the RAM role of an instance.
 const paramRole = "role"
 
-// ecsService is who takes on the role of an instance, for the programs on it (ECS
-// docs: Instance RAM roles).
-const ecsService = "ecs.aliyuncs.com"
-
 // roleShape is what a role is called (RAM docs: CreateRole).
 var roleShape = regexp.MustCompile(`^[a-zA-Z0-9.-]{1,64}$`)
 
 func (a *Account) instanceSteps() []actions.Action {
 	return []actions.Action{
-		attachRole{step{a, incident.StepAttachRole}}, detachRole{step{a, incident.StepDetachRole}},
-		enforceIMDS{step{a, incident.StepEnforceIMDS}}, relaxIMDS{step{a, incident.StepRelaxIMDS}},
+		attachRole{step{a, incident.StepAttachRole}},
+		detachRole{step{a, incident.StepDetachRole}},
+		enforceIMDS{step{a, incident.StepEnforceIMDS}},
+		relaxIMDS{step{a, incident.StepRelaxIMDS}},
 	}
 }
 
@@ -108,7 +100,7 @@ func (s attachRole) Plan(ctx context.Context, t incident.Target, given map[strin
 	of := incident.OfInstance(m.at())
 	p.Guarded = []incident.Fact{
 		{Of: of, Name: incident.FactAccountID, Value: s.id},
-		{Of: of, Name: incident.FactRamRole, Value: incident.Absent},
+		{Of: of, Name: incident.FactRAMRole, Value: incident.Absent},
 		{Of: incident.OfRole(role), Name: incident.FactTrusts, Value: trusts},
 	}
 	p.Shown = m.shown()
@@ -141,63 +133,6 @@ func (s step) notOwnRole(ctx context.Context, role string) error {
 		return ownIdentity(s.name)
 	}
 	return nil
-}
-
-// trusts is [ecsService] if a role may be taken on by it, else absent (RAM docs:
-// GetRole).
-func (a *Account) trusts(ctx context.Context, role string) (string, error) {
-	var text string
-	err := a.ram(ctx, look("ram:GetRole"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
-		answer, err := c.GetRoleWithContext(ctx, &ram.GetRoleRequest{RoleName: &role}, r)
-		if err != nil {
-			return err
-		}
-		if answer.Body == nil || answer.Body.Role == nil {
-			return errAnswer
-		}
-		text = tea.StringValue(answer.Body.Role.AssumeRolePolicyDocument)
-		return nil
-	}, role)
-	if err == nil && letsIn(text, ecsService) {
-		return ecsService, nil
-	}
-	return incident.Absent, err
-}
-
-// letsIn reports whether a trust policy lets a service take the role on. The
-// document may travel with its signs encoded.
-func letsIn(text, service string) bool {
-	if plain, err := url.PathUnescape(text); err == nil {
-		text = plain
-	}
-	var doc struct {
-		Statement []struct {
-			Effect    string
-			Principal struct{ Service oneOrMore }
-		}
-	}
-	if json.Unmarshal([]byte(text), &doc) != nil {
-		return false
-	}
-	for _, s := range doc.Statement {
-		if s.Effect == "Allow" && slices.Contains(s.Principal.Service, service) {
-			return true
-		}
-	}
-	return false
-}
-
-// oneOrMore is one text or a list of them, as policies have it.
-type oneOrMore []string
-
-// UnmarshalJSON takes both forms.
-func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		*o = oneOrMore{one}
-		return nil
-	}
-	return json.Unmarshal(raw, (*[]string)(o))
 }
 
 // Run attaches the role and reads what became of the one instance: the call answers
@@ -245,15 +180,15 @@ func (s step) roleCall(ctx context.Context, action string, m machine, role strin
 	}
 	var out struct {
 		FailCount                    int
-		AttachInstanceRamRoleResults struct{ AttachInstanceRamRoleResult []row }
-		DetachInstanceRamRoleResults struct{ DetachInstanceRamRoleResult []row }
+		AttachInstanceRAMRoleResults struct{ AttachInstanceRAMRoleResult []row }
+		DetachInstanceRAMRoleResults struct{ DetachInstanceRAMRoleResult []row }
 	}
 	op := "ecs:" + action
 	err := s.ecs(ctx, write(op), m.region, action, params{"RegionId": m.region, "RamRoleName": role, "InstanceIds": jsonList(m.id)}, &out)
 	if err != nil {
 		return err
 	}
-	for _, r := range slices.Concat(out.AttachInstanceRamRoleResults.AttachInstanceRamRoleResult, out.DetachInstanceRamRoleResults.DetachInstanceRamRoleResult) {
+	for _, r := range slices.Concat(out.AttachInstanceRAMRoleResults.AttachInstanceRAMRoleResult, out.DetachInstanceRAMRoleResults.DetachInstanceRAMRoleResult) {
 		if r.InstanceId == m.id && !r.Success {
 			code := CodePartly
 			if codeShape.MatchString(r.Code) {
@@ -322,7 +257,7 @@ func (s detachRole) Plan(ctx context.Context, t incident.Target, given map[strin
 	of := incident.OfInstance(m.at())
 	p.Guarded = []incident.Fact{
 		{Of: of, Name: incident.FactAccountID, Value: s.id},
-		{Of: of, Name: incident.FactRamRole, Value: has},
+		{Of: of, Name: incident.FactRAMRole, Value: has},
 	}
 	p.Shown = m.shown()
 	p.Impact.Blind = []string{"programs on the instance that use the role"}

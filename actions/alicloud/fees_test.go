@@ -136,8 +136,14 @@ func TestTheCallerIsFound(t *testing.T) {
 	must(t, s.cloud.AddEIP("203.0.113.30", "cn-beijing", "Nat", "ngw-1"))
 	sign := at.now().Add(-time.Hour)
 	for _, u := range []sandbox.Use{
-		{Source: "10.0.0.5", VPC: "vpc-1"}, {Source: "10.0.0.6", VPC: "vpc-1"}, {Source: "10.0.0.5", VPC: "vpc-2"},
-		{Source: "203.0.113.20"}, {Source: "203.0.113.21"}, {Source: "203.0.113.30"}, {Source: "192.0.2.9"}, {Source: "ecs.aliyuncs.com"},
+		{Source: "10.0.0.5", VPC: "vpc-1"},
+		{Source: "10.0.0.6", VPC: "vpc-1"},
+		{Source: "10.0.0.5", VPC: "vpc-2"},
+		{Source: "203.0.113.20"},
+		{Source: "203.0.113.21"},
+		{Source: "203.0.113.30"},
+		{Source: "192.0.2.9"},
+		{Source: "ecs.aliyuncs.com"},
 		{Source: "10.0.0.99", VPC: "vpc-1"},
 	} {
 		u.At, u.Service, u.Event = sign.Add(-time.Hour), "Ecs", "DescribeInstances"
@@ -162,7 +168,7 @@ func TestTheCallerIsFound(t *testing.T) {
 	}
 	addresses := map[incident.Identity]string{}
 	for _, x := range out.Sights {
-		addresses[x.Of] = x.Facts[incident.FactAddresses] + " " + x.Facts[incident.FactRamRole] + " " + x.Facts[incident.FactMetadata]
+		addresses[x.Of] = x.Facts[incident.FactAddresses] + " " + x.Facts[incident.FactRAMRole] + " " + x.Facts[incident.FactMetadata]
 		if x.Facts[incident.FactCallsWith] != s.key.ID {
 			t.Errorf("%s calls with %q", x.Of, x.Facts[incident.FactCallsWith])
 		}

@@ -14,9 +14,9 @@ import (
 // and cleaning up).
 const rotation = 90 * 24 * time.Hour
 
-// lastSeconds are kept back of a look's time: what was found so far is worth more
+// timeLeft is kept back of a look's time: what was found so far is worth more
 // than the rest.
-const lastSeconds = 4 * time.Second
+const timeLeft = 4 * time.Second
 
 // reportHygiene says which keys of the account are old or idle, whether root has
 // any, and who can log on without a second factor. It changes nothing: that idle
@@ -37,7 +37,7 @@ func (a *Account) reportHygiene(ctx context.Context, _ question, _ incident.Targ
 	looks := make([]func() error, len(users))
 	for i, u := range users {
 		looks[i] = func() (err error) {
-			if end, ok := ctx.Deadline(); ok && time.Until(end) < lastSeconds {
+			if end, ok := ctx.Deadline(); ok && time.Until(end) < timeLeft {
 				left[i] = true
 				return nil
 			}

@@ -53,7 +53,7 @@ func (s step) planMetadata(ctx context.Context, t incident.Target, given map[str
 		{Of: of, Name: incident.FactAccountID, Value: s.id},
 		{Of: of, Name: incident.FactMetadata, Value: m.metadata},
 	}
-	p.Shown = append(m.shown(), incident.Fact{Of: of, Name: incident.FactRamRole, Value: or(role, incident.Absent)})
+	p.Shown = append(m.shown(), incident.Fact{Of: of, Name: incident.FactRAMRole, Value: or(role, incident.Absent)})
 	if now == tokensOptional {
 		p.Impact.Blind = []string{"programs that read metadata without a token (IMDSv1)"}
 	}

@@ -2,6 +2,7 @@ package alicloud
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,9 +88,7 @@ func (a *Account) listLeaks(ctx context.Context, filter params) ([]Leak, error) 
 	var found []Leak
 	for page := 1; page <= maxPages; page++ {
 		p := params{"CurrentPage": strconv.Itoa(page), "PageSize": strconv.Itoa(leakPage)}
-		for name, value := range filter {
-			p[name] = value
-		}
+		maps.Copy(p, filter)
 		var out struct {
 			AccessKeyLeakList []leakRow
 			TotalCount        int

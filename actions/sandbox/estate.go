@@ -144,7 +144,7 @@ func (c *Cloud) AddBills(bills ...Bill) error {
 	return c.seed(func(w *world, _ time.Time) error { w.bills = append(w.bills, bills...); return nil })
 }
 
-// savedEstate is what a file keeps of it.
+// savedEstate is what a file keeps of an estate.
 type savedEstate struct {
 	Instances []savedInstance `json:",omitempty"`
 	EIPs      []savedEIP      `json:",omitempty"`
@@ -167,7 +167,7 @@ type savedEIP struct{ ID, Address, Region, Holder, Kind string }
 
 func (e *eip) saved() savedEIP { return savedEIP{e.id, e.address, e.region, e.holder, e.kind} }
 
-func (e estate) saved() *savedEstate {
+func (e estate) kept() *savedEstate {
 	out := savedEstate{Bills: e.bills, Leaks: each(e.leaks, (*leak).saved)}
 	for _, id := range sortedKeys(e.instances) {
 		i := e.instances[id]

@@ -88,7 +88,7 @@ type savedFurnished struct {
 // state is what a file keeps of the account. The caller holds the lock.
 func (c *Cloud) state() saved {
 	out := saved{
-		Account: c.account, Seq: c.seq, Root: c.world.root.saved(), Estate: c.world.estate.saved(), Logs: c.logs,
+		Account: c.account, Seq: c.seq, Root: c.world.root.saved(), Estate: c.world.kept(), Logs: c.logs,
 		Furnished: c.furnished.saved(), Trail: each(c.lasting(), event.saved),
 	}
 	for _, name := range sortedKeys(c.world.users) {

@@ -70,8 +70,10 @@ func TestNothingOfTheAccountIsForgotten(t *testing.T) {
 	}
 	full(t, c)
 	alice, q := c.world.users["alice"], c.world.policies["q"]
-	for _, v := range []any{*alice, alice.keys[0], *c.world.groups["ops"], *q, q.versions[1], *c.world.roles["deployer"], *c.world.sessions["STS.1"],
-		*c.world.instances["i-1"], *c.world.eips["203.0.113.9"], c.world.bills[0], *c.world.leaks[0], c.trail[len(c.trail)-1], *c.furnished} {
+	for _, v := range []any{
+		*alice, alice.keys[0], *c.world.groups["ops"], *q, q.versions[1], *c.world.roles["deployer"], *c.world.sessions["STS.1"],
+		*c.world.instances["i-1"], *c.world.eips["203.0.113.9"], c.world.bills[0], *c.world.leaks[0], c.trail[len(c.trail)-1], *c.furnished,
+	} {
 		for field, value := range reflect.ValueOf(v).Fields() {
 			if value.IsZero() {
 				t.Errorf("%T.%s is not set: this test can't see whether the file keeps it", v, field.Name)

@@ -197,9 +197,9 @@ func (w *polling) tell(err error) {
 	if err != nil {
 		why = w.Code(err)
 	}
-	switch {
-	case why == w.failing:
-	case why == "":
+	switch why {
+	case w.failing:
+	case "":
 		w.Log.Info("source answers again", "source", w.Source, "account", w.Account)
 	default:
 		w.Log.Warn("source does not answer", "source", w.Source, "account", w.Account, "code", why)

@@ -140,7 +140,8 @@ func TestForeignTextOfALeakIsOnlyText(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hidden := secret(3)
 		c := &center{list: []intake.Report{
-			{ID: "1", Key: "../../etc/passwd"}, {ID: "2", Key: ""},
+			{ID: "1", Key: "../../etc/passwd"},
+			{ID: "2", Key: ""},
 			{
 				ID: "3", Key: keyID(3), URL: "https://u:" + hidden + "@github.com/x", Repo: "x " + hidden, File: "a/" + hidden,
 				Author: "@all <b>" + hidden + "</b>\n",
