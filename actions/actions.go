@@ -6,7 +6,6 @@ package actions
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -105,9 +104,9 @@ type Undoer struct {
 // ErrNothingToDo says that what the step wants is so already.
 var ErrNothingToDo = errors.New("nothing to do")
 
-// ErrNoAim says that a step has nothing to do because nobody said what it is
-// about. Offers leave it out; people are told how to say so.
-var ErrNoAim = fmt.Errorf("it is not said what the step is about: %w", ErrNothingToDo)
+// ErrNotNamed says that a step has to be told what it is about. A person is asked
+// for it; the bot offers no such step by itself.
+var ErrNotNamed = errors.New("what it is about is not named")
 
 // ErrOwnIdentity says that a step aims at the bot's own key, user or role.
 var ErrOwnIdentity = errors.New("that is the bot's own identity")

@@ -143,8 +143,6 @@ func (h *handling) catalog() (actions.Catalog, error) {
 // cloud names why a plan could not be made.
 func (h *handling) cloud(err error) error {
 	switch {
-	case errors.Is(err, actions.ErrNoAim):
-		return incident.Refusal(NoPlan + code(err))
 	case errors.Is(err, actions.ErrNothingToDo):
 		return NothingToDo
 	case errors.Is(err, actions.ErrOwnIdentity):

@@ -13,13 +13,13 @@ import (
 	"twokey/incident"
 )
 
-// roleName is a role that ECS may take on.
-const roleName = "web-role"
+// webRole is a role that ECS may take on.
+const webRole = "web-role"
 
 // machine adds an instance, which the steps on instances aim at from now on.
 func (s *stage) machine(m sandbox.Machine) incident.Identity {
 	s.Helper()
-	must(s.T, s.cloud.AddServiceRole(roleName, "ecs.aliyuncs.com"))
+	must(s.T, s.cloud.AddServiceRole(webRole, "ecs.aliyuncs.com"))
 	id := got(s.cloud.AddMachine(m))(s.T)
 	region := m.Region
 	if region == "" {
@@ -27,7 +27,7 @@ func (s *stage) machine(m sandbox.Machine) incident.Identity {
 	}
 	of := incident.OfInstance(region + "/" + id)
 	for _, name := range []string{incident.StepAttachRole, incident.StepDetachRole, incident.StepEnforceIMDS, incident.StepRelaxIMDS} {
-		s.given[name] = map[string]string{incident.ParamOf: string(of), "role": roleName}
+		s.given[name] = map[string]string{incident.ParamOf: string(of), "role": webRole}
 	}
 	return of
 }
@@ -91,14 +91,14 @@ func TestARoleIsGivenToTheInstanceAndTakenBack(t *testing.T) {
 		p := s.do(incident.StepAttachRole)
 		want := []incident.Fact{
 			fact(of, incident.FactAccountID, s.cloud.Account()), fact(of, incident.FactRAMRole, incident.Absent),
-			fact(incident.OfRole(roleName), incident.FactTrusts, "ecs.aliyuncs.com"),
+			fact(incident.OfRole(webRole), incident.FactTrusts, "ecs.aliyuncs.com"),
 		}
 		if diff := cmp.Diff(want, p.Guarded); diff != "" {
 			t.Errorf("guarded (-want +got):\n%s", diff)
 		}
 		_ = got(s.step(p.Step).Run(t.Context(), p))(t) // the answer says that one failed; it is there
 		back := got(s.step(p.Step).(actions.Reverser).Reverse(t.Context(), p))(t)
-		if back.Step != incident.StepDetachRole || back.Params["role"] != roleName {
+		if back.Step != incident.StepDetachRole || back.Params["role"] != webRole {
 			t.Fatalf("undo is %v with %v", back, back.Params)
 		}
 		_ = got(s.step(back.Step).Run(t.Context(), back))(t)
@@ -161,7 +161,7 @@ func TestStepsOnInstancesNeedOne(t *testing.T) {
 	s := newStage(t)
 	for _, name := range []string{incident.StepAttachRole, incident.StepDetachRole, incident.StepEnforceIMDS, incident.StepRelaxIMDS} {
 		plan := func(of string) error {
-			return second(s.step(name).Plan(t.Context(), s.target, map[string]string{incident.ParamOf: of, "role": roleName}))
+			return second(s.step(name).Plan(t.Context(), s.target, map[string]string{incident.ParamOf: of, "role": webRole}))
 		}
 		s.wantError(plan(""), "NoInstance")
 		s.wantError(plan("instance cn-hangzhou/i-bp1nothere0000000000000"), "InvalidInstanceId.NotFound")
@@ -211,7 +211,7 @@ func TestARoleIsGivenToTheInstanceByWhicheverPermission(t *testing.T) {
 	p := s.plan(incident.StepAttachRole)
 	_, err := s.step(p.Step).Run(t.Context(), p)
 	s.wantError(err, "InvalidUser.PassRoleForbidden")
-	s.grantAlso("assume", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"acs:ram:*:*:role/`+roleName+`"}]}`)
+	s.grantAlso("assume", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"acs:ram:*:*:role/`+webRole+`"}]}`)
 	s.do(incident.StepAttachRole)
 }
 

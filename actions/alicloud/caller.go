@@ -30,14 +30,14 @@ var afterTraits = map[string]trait{
 	}},
 }
 
-// origin is where calls with a key came from: an address, and the VPC if they came
+// spot is where calls with a key came from: an address, and the VPC if they came
 // through an endpoint of one. The same private address is another machine in
 // another VPC.
-type origin struct{ address, vpc string }
+type spot struct{ address, vpc string }
 
-// calls are those from one origin.
+// calls are those from one spot.
 type calls struct {
-	origin
+	spot
 	n           int
 	first, last time.Time
 }
@@ -56,15 +56,15 @@ func (a *Account) callers(ctx context.Context, key incident.KeyID) ([]calls, boo
 		}
 	}
 	err := together(looks...)
-	by := map[origin]*calls{}
+	by := map[spot]*calls{}
 	for _, e := range slices.Concat(found...) {
-		at := origin{e.SourceIPAddress, e.VpcID}
-		if ip, err := netip.ParseAddr(e.SourceIPAddress); err == nil {
+		at := spot{e.SourceIpAddress, e.VpcId}
+		if ip, err := netip.ParseAddr(e.SourceIpAddress); err == nil {
 			at.address = ip.Unmap().String()
 		}
 		c := by[at]
 		if c == nil {
-			c = &calls{origin: at}
+			c = &calls{spot: at}
 			by[at] = c
 		}
 		c.add(date(e.EventTime))
@@ -89,33 +89,37 @@ func (c *calls) add(at time.Time) {
 	}
 }
 
-// ip is the origin's address; false for the name of a service that called by
+// ip is the spot's address; false for the name of a service that called by
 // itself.
-func (o origin) ip() (netip.Addr, bool) {
+func (o spot) ip() (netip.Addr, bool) {
 	ip, err := netip.ParseAddr(o.address)
 	return ip, err == nil
 }
 
 // private reports whether the calls came from inside of a VPC.
-func (o origin) private() bool {
+func (o spot) private() bool {
 	_, ok := o.ip()
 	return ok && o.vpc != ""
 }
 
 // public reports whether the address may be a public one of ours.
-func (o origin) public() bool {
+func (o spot) public() bool {
 	ip, ok := o.ip()
 	return ok && o.vpc == "" && !ip.IsPrivate()
 }
 
 // findCaller says which instance has each address that the key was used from.
-func (a *Account) findCaller(ctx context.Context, q question, t incident.Target) (actions.Outcome, error) {
-	at := a.now()
+func (a *Account) findCaller(ctx context.Context, p incident.Plan) (actions.Outcome, error) {
+	q, err := asking(p.Step, p.Target.Key, p.Params)
+	if err != nil {
+		return actions.Outcome{}, err
+	}
+	at, t := a.now(), p.Target
 	all, whole, err := a.callers(ctx, t.Key)
 	if err != nil {
 		return actions.Outcome{}, err
 	}
-	s := &survey{Account: a, at: map[origin]machine{}, held: map[origin]holder{}}
+	s := &survey{Account: a, at: map[spot]machine{}, held: map[spot]holder{}}
 	if err := s.everywhere(ctx, all); err != nil {
 		return actions.Outcome{}, err
 	}
@@ -123,11 +127,11 @@ func (a *Account) findCaller(ctx context.Context, q question, t incident.Target)
 		AsOf: at, Blind: s.blind, From: []string{"actiontrail:LookupEvents", "ecs:DescribeInstances", "ecs:DescribeEipAddresses"},
 	}}
 	if !whole {
-		out.Findings.Blind = append(out.Findings.Blind, "older events")
+		out.Findings.Blind = append(out.Findings.Blind, "rest of the trail")
 	}
 	roles := map[string]string{}
 	for _, c := range all {
-		m, ok := s.at[c.origin]
+		m, ok := s.at[c.spot]
 		if _, asked := roles[m.at()]; ok && !asked {
 			if roles[m.at()], err = a.machineRole(ctx, m.region, m.id); err != nil {
 				return actions.Outcome{}, err
@@ -139,7 +143,7 @@ func (a *Account) findCaller(ctx context.Context, q question, t incident.Target)
 	return out, nil
 }
 
-// finding says of one origin what it is. An address that is not ours and was never
+// finding says of one spot what it is. An address that is not ours and was never
 // used before the leak is where a thief sits; one that was used before is an
 // office, or a machine elsewhere.
 func (s *survey) finding(c calls, q question, roles map[string]string) incident.Finding {
@@ -148,8 +152,8 @@ func (s *survey) finding(c calls, q question, roles map[string]string) incident.
 	if after {
 		f.Weight = incident.Notable
 	}
-	m, isMachine := s.at[c.origin]
-	h, isHeld := s.held[c.origin]
+	m, isMachine := s.at[c.spot]
+	h, isHeld := s.held[c.spot]
 	_, isAddress := c.ip()
 	switch {
 	case isMachine:
@@ -177,7 +181,7 @@ func (s *survey) sights(all []calls, t incident.Target, roles map[string]string,
 	var found []machine
 	addresses := map[string][]string{}
 	for _, c := range all {
-		if m, ok := s.at[c.origin]; ok {
+		if m, ok := s.at[c.spot]; ok {
 			if addresses[m.at()] == nil {
 				found = append(found, m)
 			}

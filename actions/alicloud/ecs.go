@@ -139,7 +139,7 @@ var machineShape = regexp.MustCompile(`^(?:([a-z]{2}-[a-z0-9-]{2,40})/)?(i-[a-z0
 
 // noInstance says that nobody said which instance a step is about.
 func noInstance(step string) error {
-	return &actions.Error{Op: step, Code: CodeNoInstance, Err: actions.ErrNoAim}
+	return &actions.Error{Op: step, Code: CodeNoInstance, Err: actions.ErrNotNamed}
 }
 
 // aim is the instance that a plan is about, as it is now. One that is named

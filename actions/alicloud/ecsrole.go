@@ -74,7 +74,7 @@ func (s attachRole) Plan(ctx context.Context, t incident.Target, given map[strin
 	}
 	role := given[paramRole]
 	if role == "" {
-		return incident.Plan{}, &actions.Error{Op: s.name, Code: CodeNoRole}
+		return incident.Plan{}, &actions.Error{Op: s.name, Code: CodeNoRole, Err: actions.ErrNotNamed}
 	}
 	if err := s.notOwnRole(ctx, role); err != nil {
 		return incident.Plan{}, err

@@ -92,7 +92,11 @@ func billDay(t time.Time) string { return t.In(billingZone).Format(time.DateOnly
 
 // checkFees compares the bills of the last days with the week before the leak, by
 // product and by region (Solutions to AccessKey pair leaks, step 4).
-func (a *Account) checkFees(ctx context.Context, q question, _ incident.Target) (actions.Outcome, error) {
+func (a *Account) checkFees(ctx context.Context, p incident.Plan) (actions.Outcome, error) {
+	q, err := asking(p.Step, p.Target.Key, p.Params)
+	if err != nil {
+		return actions.Outcome{}, err
+	}
 	now := a.now()
 	days := newPeriod(now, q.until)
 	products, err := a.bills(ctx, days, a.productBills)

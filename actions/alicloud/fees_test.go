@@ -19,8 +19,8 @@ func bill(from time.Time, ago int, product, region, amount string) sandbox.Bill 
 	return sandbox.Bill{Day: day, Product: product, Name: product, Region: region, Instance: "i-1", Amount: amount, Currency: "CNY"}
 }
 
-// shown are findings as one line each.
-func shown(f incident.Findings) []string {
+// asLines are findings as one line each.
+func asLines(f incident.Findings) []string {
 	var out []string
 	for _, i := range f.Items {
 		out = append(out, fmt.Sprintf("%d %s %v", i.Weight, i.Kind, i.Values))
@@ -53,7 +53,7 @@ func TestFeesThatTheLeakBrought(t *testing.T) {
 		"1 fee_rise map[amount:280.00 currency:CNY day:2026-11-02 mean:100.00 what:rds]",
 		"0 fee_total map[amount:1814.80 currency:CNY day:2026-10-27 mean:100.30]",
 	}
-	if diff := cmp.Diff(want, shown(f)); diff != "" {
+	if diff := cmp.Diff(want, asLines(f)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 	if !f.AsOf.Equal(now.Add(-24*time.Hour)) || len(f.Blind) != 0 {
@@ -65,7 +65,7 @@ func TestARiseBeforeTheLeakIsNoTheft(t *testing.T) {
 	at := newClock()
 	s := newStageAt(t, at)
 	must(t, s.cloud.AddBills(bill(at.now(), 5, "ecs", "us-east-1", "900")))
-	for _, line := range shown(s.found(incident.StepFeesCheck, at.now())) {
+	for _, line := range asLines(s.found(incident.StepFeesCheck, at.now())) {
 		if line[0] == '2' {
 			t.Errorf("called theft: %s", line)
 		}
@@ -116,7 +116,7 @@ func TestWithoutBillsOfInstancesProductsAreCompared(t *testing.T) {
 	s.grantAlso("no-instances", `{"Version":"1","Statement":[{"Effect":"Deny","Action":"bssapi:DescribeInstanceBill","Resource":"*"}]}`)
 	f := s.found(incident.StepFeesCheck, time.Now())
 	if len(f.Items) != 2 || f.Items[0].Kind != "fee_new" {
-		t.Errorf("found %v", shown(f))
+		t.Errorf("found %v", asLines(f))
 	}
 	if len(f.Blind) == 0 || f.Blind[0] != "regions (NoPermission bssapi:DescribeInstanceBill)" {
 		t.Errorf("blind %v", f.Blind)
@@ -131,7 +131,7 @@ func TestTheCallerIsFound(t *testing.T) {
 	s := newStageAt(t, at, func(c *alicloud.Config) { c.Regions = []string{"cn-beijing"} })
 	web := s.machine(sandbox.Machine{Name: "web", VPC: "vpc-1", PrivateIP: "10.0.0.5", OtherIPs: []string{"10.0.0.6"}})
 	twin := s.machine(sandbox.Machine{Name: "twin", VPC: "vpc-2", PrivateIP: "10.0.0.5", Region: "cn-beijing"})
-	job := s.machine(sandbox.Machine{Name: "job", PublicIP: "203.0.113.20", Region: "ap-southeast-1", Role: roleName})
+	job := s.machine(sandbox.Machine{Name: "job", PublicIP: "203.0.113.20", Region: "ap-southeast-1", Role: webRole})
 	old := s.machine(sandbox.Machine{Name: "old", EIP: "203.0.113.21"})
 	must(t, s.cloud.AddEIP("203.0.113.30", "cn-beijing", "Nat", "ngw-1"))
 	sign := at.now().Add(-time.Hour)
@@ -175,7 +175,7 @@ func TestTheCallerIsFound(t *testing.T) {
 	}
 	wantAddresses := map[incident.Identity]string{
 		web: "10.0.0.5,10.0.0.6 absent optional", twin: "10.0.0.5 absent optional",
-		job: "203.0.113.20 " + roleName + " optional", old: "203.0.113.21 absent optional",
+		job: "203.0.113.20 " + webRole + " optional", old: "203.0.113.21 absent optional",
 	}
 	if diff := cmp.Diff(wantAddresses, addresses); diff != "" {
 		t.Errorf("sights (-want +got):\n%s", diff)

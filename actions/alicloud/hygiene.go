@@ -21,16 +21,23 @@ const timeLeft = 4 * time.Second
 // reportHygiene says which keys of the account are old or idle, whether root has
 // any, and who can log on without a second factor. It changes nothing: that idle
 // keys can be disabled by the account itself is said in words.
-func (a *Account) reportHygiene(ctx context.Context, _ question, _ incident.Target) (actions.Outcome, error) {
+func (a *Account) reportHygiene(ctx context.Context, _ incident.Plan) (actions.Outcome, error) {
 	at := a.now()
 	f := incident.Findings{AsOf: at.Add(-trailLag), From: []string{"ims:ListUsers", "ims:ListAccessKeys", "ims:GetAccessKeyLastUsed"}}
+	own, err := a.self(ctx)
+	if err != nil {
+		return actions.Outcome{}, err
+	}
 	users, err := a.listUsers(ctx)
 	if err != nil {
 		return actions.Outcome{}, err
 	}
 	root, err := a.rootHygiene(ctx)
-	if err != nil {
+	switch {
+	case actions.Transient(err):
 		return actions.Outcome{}, err
+	case err != nil: // the users are still worth looking at
+		f.Blind = append(f.Blind, "root ("+actions.Code(err)+" "+actions.Lacking(err)+")")
 	}
 	f.Items = append(f.Items, root...)
 	of, left := make([][]incident.Finding, len(users)), make([]bool, len(users))
@@ -42,7 +49,7 @@ func (a *Account) reportHygiene(ctx context.Context, _ question, _ incident.Targ
 				return nil
 			}
 			of[i], err = a.userHygiene(ctx, u, at)
-			if actions.Code(err) == codeBusy {
+			if actions.Code(err) == codeBusy || actions.Lacking(err) != "" && own.users[u.id] { // its policy may deny it itself
 				left[i], err = true, nil
 			}
 			return err
@@ -62,10 +69,10 @@ func (a *Account) reportHygiene(ctx context.Context, _ question, _ incident.Targ
 		}
 	}
 	if missed > 0 {
-		f.Blind = []string{strconv.Itoa(missed) + " of " + strconv.Itoa(len(users)) + " users"}
+		f.Blind = append(f.Blind, strconv.Itoa(missed)+" of "+strconv.Itoa(len(users))+" users")
 	}
 	if idle {
-		f.Items = append(f.Items, incident.Finding{Kind: "idle_advice", Values: map[string]string{"days": days(rotation)}})
+		f.Items = append(f.Items, incident.Finding{Kind: "idle_advice", Values: map[string]string{"days": wholeDays(rotation)}})
 	}
 	return actions.Outcome{Findings: f}, nil
 }
@@ -91,7 +98,7 @@ func (a *Account) userHygiene(ctx context.Context, u user, now time.Time) ([]inc
 	if err != nil || !open {
 		return out, err
 	}
-	bound, err := a.mfaBound(ctx, u.principal)
+	bound, err := a.secondFactor(ctx, u.principal)
 	if err == nil && !bound {
 		out = append(out, incident.Finding{Kind: "user_no_mfa", Weight: incident.Notable, Values: map[string]string{"user": u.name}})
 	}
@@ -112,7 +119,7 @@ func (a *Account) keyHygiene(ctx context.Context, u user, k datedKey, now time.T
 		return nil, nil
 	}
 	of := func(kind string, since time.Duration) incident.Finding {
-		return incident.Finding{Kind: kind, Weight: incident.Notable, Values: map[string]string{"key": k.id, "user": u.name, "days": days(since)}}
+		return incident.Finding{Kind: kind, Weight: incident.Notable, Values: map[string]string{"key": k.id, "user": u.name, "days": wholeDays(since)}}
 	}
 	last, err := a.keyLastUsed(ctx, u.principal, k.id)
 	switch {
@@ -128,7 +135,7 @@ func (a *Account) keyHygiene(ctx context.Context, u user, k datedKey, now time.T
 	return []incident.Finding{of("key_old", age)}, nil
 }
 
-func days(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
+func wholeDays(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
 
 // rootHygiene looks at root's keys, of which the account tells a number only (IMS
 // docs: GetAccountSecurityPracticeReport), and at its second factor.
@@ -212,8 +219,8 @@ func (a *Account) keyLastUsed(ctx context.Context, principal, key string) (time.
 	return date(out.AccessKeyLastUsed.LastUsedDate), err
 }
 
-// mfaBound reports whether a device is bound (IMS docs: GetUserMFAInfo).
-func (a *Account) mfaBound(ctx context.Context, principal string) (bool, error) {
+// secondFactor reports whether a device is bound (IMS docs: GetUserMFAInfo).
+func (a *Account) secondFactor(ctx context.Context, principal string) (bool, error) {
 	var out struct{ IsMFAEnable bool }
 	err := a.ims(ctx, look("ims:GetUserMFAInfo"), "GetUserMFAInfo", params{"UserPrincipalName": principal}, &out)
 	return out.IsMFAEnable, err

@@ -9,9 +9,9 @@ import (
 // survey looks for what has addresses, region by region.
 type survey struct {
 	*Account
-	at    map[origin]machine // those that an instance has
-	held  map[origin]holder  // those that something else holds: many may be behind it
-	blind []string           // what could not be asked
+	at    map[spot]machine // those that an instance has
+	held  map[spot]holder  // those that something else holds: many may be behind it
+	blind []string         // what could not be asked
 }
 
 // atOnce is how many addresses one call asks for; the documents allow 20 and more
@@ -52,22 +52,22 @@ func (s *survey) everywhere(ctx context.Context, all []calls) error {
 
 // open are the origins of which nothing is known yet, with addresses that may be
 // ours.
-func (s *survey) open(all []calls) []origin {
-	var out []origin
+func (s *survey) open(all []calls) []spot {
+	var out []spot
 	for _, c := range all {
-		_, isMachine := s.at[c.origin]
-		_, isHeld := s.held[c.origin]
+		_, isMachine := s.at[c.spot]
+		_, isHeld := s.held[c.spot]
 		if !isMachine && !isHeld && (c.private() || c.public()) {
-			out = append(out, c.origin)
+			out = append(out, c.spot)
 		}
 	}
 	return out
 }
 
 // in asks one region for some origins.
-func (s *survey) in(ctx context.Context, region string, wanted []origin) error {
-	var public []origin
-	private := map[string][]origin{}
+func (s *survey) in(ctx context.Context, region string, wanted []spot) error {
+	var public []spot
+	private := map[string][]spot{}
 	for _, o := range wanted {
 		if o.public() {
 			public = append(public, o)
@@ -92,8 +92,8 @@ func (s *survey) in(ctx context.Context, region string, wanted []origin) error {
 
 // publicIn looks for fixed public addresses and elastic ones, which instances have
 // or something else holds.
-func (s *survey) publicIn(ctx context.Context, region string, wanted []origin) error {
-	texts := addressesOf(wanted)
+func (s *survey) publicIn(ctx context.Context, region string, wanted []spot) error {
+	texts := textsOf(wanted)
 	for _, filter := range []string{"PublicIpAddresses", "EipAddresses"} {
 		found, err := s.machines(ctx, region, params{filter: jsonList(texts...)})
 		if err != nil {
@@ -116,17 +116,17 @@ func (s *survey) publicIn(ctx context.Context, region string, wanted []origin) e
 
 // privateIn looks for private addresses in one VPC: of the instances themselves,
 // then of their further network interfaces.
-func (s *survey) privateIn(ctx context.Context, region, vpc string, wanted []origin) error {
-	found, err := s.machines(ctx, region, params{"VpcId": vpc, "PrivateIpAddresses": jsonList(addressesOf(wanted)...)})
+func (s *survey) privateIn(ctx context.Context, region, vpc string, wanted []spot) error {
+	found, err := s.machines(ctx, region, params{"VpcId": vpc, "PrivateIpAddresses": jsonList(textsOf(wanted)...)})
 	if err != nil {
 		return err
 	}
 	s.match(wanted, found)
-	wanted = slices.DeleteFunc(slices.Clone(wanted), func(o origin) bool { _, known := s.at[o]; return known })
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(o spot) bool { _, known := s.at[o]; return known })
 	if len(wanted) == 0 {
 		return nil
 	}
-	on, err := s.interfaces(ctx, region, vpc, addressesOf(wanted))
+	on, err := s.interfaces(ctx, region, vpc, textsOf(wanted))
 	if err != nil || len(on) == 0 {
 		return err
 	}
@@ -142,7 +142,7 @@ func (s *survey) privateIn(ctx context.Context, region, vpc string, wanted []ori
 	return nil
 }
 
-func (s *survey) match(wanted []origin, found []machine) {
+func (s *survey) match(wanted []spot, found []machine) {
 	for _, m := range found {
 		for _, o := range wanted {
 			if slices.Contains(m.addresses, o.address) && (o.vpc == "" || o.vpc == m.vpc) {
@@ -152,7 +152,7 @@ func (s *survey) match(wanted []origin, found []machine) {
 	}
 }
 
-func addressesOf(all []origin) []string {
+func textsOf(all []spot) []string {
 	var out []string
 	for _, o := range all {
 		out = append(out, o.address)

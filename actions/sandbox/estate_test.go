@@ -97,7 +97,9 @@ func TestStatement25BSSRefusesWith200(t *testing.T) {
 		Success bool
 		Code    string
 		Data    struct {
-			Items struct{ Item []struct{ PretaxAmount float64 } }
+			Items struct {
+				Item []struct{ PretaxAmount float64 }
+			}
 		}
 	}
 	ask := func(day string) bills {
