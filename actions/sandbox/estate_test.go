@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -135,9 +136,7 @@ func TestStatement23LeaksAreFilteredExactlyAndDealtWith(t *testing.T) {
 	}
 	ask := func(more map[string]any) list {
 		params := map[string]any{"CurrentPage": "1", "PageSize": "20"}
-		for name, value := range more {
-			params[name] = value
-		}
+		maps.Copy(params, more)
 		return read[list](t, must[answer](t)(s.call(t, s.bot, sas, "DescribeAccesskeyLeakList", params)))
 	}
 	if got := ask(map[string]any{"Query": s.alice.ID[:10]}); got.TotalCount != 0 {
