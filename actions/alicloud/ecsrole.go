@@ -260,7 +260,7 @@ func (s detachRole) Plan(ctx context.Context, t incident.Target, given map[strin
 		{Of: of, Name: incident.FactRAMRole, Value: has},
 	}
 	p.Shown = m.shown()
-	p.Impact.Blind = []string{"programs on the instance that use the role"}
+	p.Impact.Blind = []string{"programs with the role"}
 	return p, nil
 }
 

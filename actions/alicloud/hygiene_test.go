@@ -10,8 +10,6 @@ import (
 	"twokey/incident"
 )
 
-const day = 24 * time.Hour
-
 // Of each Active key older than 90 days one thing is said: that it is idle, that no
 // use of it is known (never that it is unused), or that it is old.
 func TestOldAndIdleKeysAreReported(t *testing.T) {

@@ -55,7 +55,7 @@ func (s step) planMetadata(ctx context.Context, t incident.Target, given map[str
 	}
 	p.Shown = append(m.shown(), incident.Fact{Of: of, Name: incident.FactRAMRole, Value: or(role, incident.Absent)})
 	if now == tokensOptional {
-		p.Impact.Blind = []string{"programs that read metadata without a token (IMDSv1)"}
+		p.Impact.Blind = []string{"programs without a token"}
 	}
 	return p, nil
 }

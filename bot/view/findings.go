@@ -33,6 +33,7 @@ var FindingKinds = []string{
 var BlindSpots = []string{
 	"oss data events", "sls data events", "rest of the trail", "before the leak", "older than the trail", "rest of the logs",
 	"credential report", "some names", "other callers",
+	"other regions", "programs with the role", "programs without a token",
 }
 
 // lookedAtByHand are the blind spots that people can look at in the console.
