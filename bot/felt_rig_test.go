@@ -191,7 +191,7 @@ func (f *felt) aimed(name, id, url string, t http.RoundTripper) actions.Account 
 		Credentials: alicloud.Credentials{
 			Type: "access_key", AccessKeyID: f.bank.Bot.ID, AccessKeySecret: alicloud.Secret(f.bank.Bot.Secret),
 		},
-		Endpoints: map[string]string{"ram": url, "ims": url, "sts": url, "actiontrail": url},
+		Endpoints: map[string]string{"ram": url, "ims": url, "sts": url, "actiontrail": url, "ecs": url, "sas": url, "bss": url},
 	})
 	if err != nil {
 		f.b.Fatal(err)

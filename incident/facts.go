@@ -65,6 +65,14 @@ const (
 	FactAssumed   FactName = "assumed"     // roles that the leaked key took on since the leak, sorted, comma-separated
 	FactAssumedBy FactName = "assumed_by"  // of a role: the leaked key that took it on
 
+	// Of an instance.
+	FactNamed     FactName = "name"       // as people call it
+	FactAddresses FactName = "addresses"  // that the leaked key was used from, sorted, comma-separated
+	FactCallsWith FactName = "calls_with" // the leaked key that something on it calls with
+	FactRAMRole   FactName = "ram_role"   // its RAM role, or absent
+	FactMetadata  FactName = "metadata"   // required, optional or disabled: whether reading its metadata takes a token
+	FactTrusts    FactName = "trusts"     // of a role: the service that may take it on
+
 	// Of the account.
 	FactRootKeys FactName = "root_keys" // number of keys that root has
 	FactRootMFA  FactName = "root_mfa"  // yes or no

@@ -12,6 +12,13 @@ func OfRole(name string) Identity { return Identity("role " + name) }
 // RoleOf is the name in [OfRole].
 func RoleOf(of Identity) (string, bool) { return strings.CutPrefix(string(of), "role ") }
 
+// OfInstance is the identity of an ECS instance, by region and id:
+// "cn-hangzhou/i-…".
+func OfInstance(at string) Identity { return Identity("instance " + at) }
+
+// InstanceOf is the region and id in [OfInstance].
+func InstanceOf(of Identity) (string, bool) { return strings.CutPrefix(string(of), "instance ") }
+
 // UserOf is the id in [OfUser].
 func UserOf(of Identity) (string, bool) { return strings.CutPrefix(string(of), "user ") }
 

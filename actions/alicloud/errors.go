@@ -26,6 +26,12 @@ const (
 	CodeRoot        = "RunsAsRoot"       // the bot was given root's credentials
 	CodeParameter   = "BadParameter"     // a parameter of the plan cannot be read
 	CodeWrongStep   = "WrongStep"        // a plan of another step
+	CodeNoInstance  = "NoInstance"       // it is not said which instance: ecs.find_caller finds it
+	CodeNoRole      = "NoRole"           // it is not said which role
+	CodeNotECSRole  = "InvalidRamRole.NotEcsRole"
+	CodeOtherRole   = "InstanceHasRole" // the instance has another role, and can have one only
+	CodePassRole    = "InvalidUser.PassRoleForbidden"
+	CodePartly      = "PartlyDone"       // a call about several things did some of them
 	CodeUserDeleted = "UserInRecycleBin" // the key's user is deleted: restore the user first
 
 	codeObserving   = "Observing"

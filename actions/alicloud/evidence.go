@@ -38,6 +38,7 @@ func (a *Account) Evidence(ctx context.Context, t incident.Target, sign time.Tim
 		see(func() ([]actions.Sight, error) { return a.seePolicies(ctx, t) }),
 		see(func() ([]actions.Sight, error) { return a.seeGroups(ctx, t) }),
 		see(func() ([]actions.Sight, error) { return a.seeConsole(ctx, t) }),
+		see(func() ([]actions.Sight, error) { return a.seeReported(ctx, t) }),
 	)
 	slices.SortStableFunc(sights, func(x, y actions.Sight) int { // the same answer looks the same
 		return slices.Compare([]string{string(x.Of), x.Source}, []string{string(y.Of), y.Source})

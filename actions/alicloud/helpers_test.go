@@ -34,6 +34,7 @@ type stage struct {
 	userID  string
 	target  incident.Target
 	waits   *waits
+	given   map[string]map[string]string // parameters of plans, by step
 }
 
 // clock is moved by hand.
@@ -90,7 +91,7 @@ func newStage(t *testing.T, change ...func(*alicloud.Config)) *stage {
 
 func stageOn(t *testing.T, o sandbox.Options, change ...func(*alicloud.Config)) *stage {
 	t.Helper()
-	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}}
+	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}, given: map[string]map[string]string{}}
 	must(t, s.cloud.Start(t.Context(), ""))
 	t.Cleanup(func() { _ = s.cloud.Close() })
 	s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true})
@@ -128,6 +129,7 @@ func (s *stage) as(k sandbox.Key, change ...func(*alicloud.Config)) *alicloud.Ac
 		},
 		Endpoints: map[string]string{
 			"ram": s.cloud.URL(), "ims": s.cloud.URL(), "sts": s.cloud.URL(), "actiontrail": s.cloud.URL(),
+			"ecs": s.cloud.URL(), "sas": s.cloud.URL(), "bss": s.cloud.URL(),
 		},
 	}
 	for _, f := range change {
@@ -147,7 +149,7 @@ func (s *stage) step(name string) actions.Action {
 
 func (s *stage) plan(name string) incident.Plan {
 	s.Helper()
-	return got(s.step(name).Plan(s.Context(), s.target, nil))(s.T)
+	return got(s.step(name).Plan(s.Context(), s.target, s.given[name]))(s.T)
 }
 
 // do plans, runs and verifies a step that must go well.
@@ -195,6 +197,7 @@ func (s *stage) thief(script ...sandbox.Move) *sandbox.Attacker {
 func (s *stage) writes() (n int) {
 	for _, action := range []string{
 		"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
+		"AttachInstanceRamRole", "DetachInstanceRamRole", "ModifyInstanceMetadataOptions", "ModifyAccessKeyLeakDeal",
 	} {
 		n += s.cloud.Calls(action)
 	}

@@ -143,11 +143,16 @@ func TestLeastPolicyGrantsEachStepAndNoOther(t *testing.T) {
 		incident.StepKeyDelete:    {incident.StepKeyDisable},
 		incident.StepKeyRestore:   {incident.StepKeyDisable, incident.StepKeyDelete},
 		incident.StepPolicyDetach: {incident.StepPolicyQuarantine},
+		incident.StepDetachRole:   {incident.StepAttachRole},
+		incident.StepRelaxIMDS:    {incident.StepEnforceIMDS},
 	}
 	for _, name := range every {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
 			s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true, RestoreActive: true})
+			if furnish := furnishAfter[name]; furnish != nil {
+				furnish(s)
+			}
 			for _, before := range prepare[name] {
 				s.do(before)
 			}
@@ -187,7 +192,7 @@ func TestLeastPolicyDeniesWhatTheBotMustNeverDo(t *testing.T) {
 	if v := rampolicy.Evaluate(only, "ram:AttachPolicyToUser", "acs:ram::system:policy/AdministratorAccess"); v.Decision == rampolicy.Allowed {
 		t.Error("the bot could make anybody an administrator")
 	}
-	if _, err := alicloud.LeastPolicy([]string{"fees.check"}, alicloud.Scope{AccountID: "1234567890123456"}); !errors.Is(err, alicloud.ErrUnknownStep) {
+	if _, err := alicloud.LeastPolicy([]string{"no.such"}, alicloud.Scope{AccountID: "1234567890123456"}); !errors.Is(err, alicloud.ErrUnknownStep) {
 		t.Error(err)
 	}
 }

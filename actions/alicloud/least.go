@@ -67,6 +67,7 @@ const (
 	onPolicy
 	onGroup
 	onRole
+	onInstance
 
 	onBoth = onUser | onPolicy // the two ends of an attachment
 )
@@ -77,6 +78,7 @@ func (s Scope) arns(on resources) []string {
 		return []string{"*"}
 	}
 	account := "acs:ram:*:" + s.AccountID + ":"
+	instance := "acs:ecs:*:" + s.AccountID + ":instance/*"
 	var out []string
 	for _, r := range []struct {
 		is  resources
@@ -86,6 +88,7 @@ func (s Scope) arns(on resources) []string {
 		{onPolicy, account + "policy/" + or(s.Policy, DefaultQuarantine)},
 		{onGroup, account + "group/*"},
 		{onRole, account + "role/*"},
+		{onInstance, instance},
 	} {
 		if on&r.is != 0 {
 			out = append(out, r.arn)
@@ -100,6 +103,9 @@ var lookActions = []string{
 	"ram:ListPoliciesForUser", "ram:ListGroupsForUser", "ram:ListPoliciesForGroup", "ram:GetPolicy", "ram:GetLoginProfile",
 	"actiontrail:LookupEvents", "actiontrail:GetAccessKeyLastUsedInfo", "actiontrail:GetAccessKeyLastUsedProducts",
 	"actiontrail:GetAccessKeyLastUsedEvents", "actiontrail:GetAccessKeyLastUsedIps",
+	"ecs:DescribeInstances", "ecs:DescribeInstanceRamRole", "ram:GetRole",
+	// Security Center's list had another prefix once, and pages name both.
+	"yundun-aegis:DescribeAccesskeyLeakList", "yundun-sas:DescribeAccesskeyLeakList", "yundun-sas:DescribeAccessKeyLeakDetail",
 }
 
 // withDenials adds what the bot must never do.

@@ -140,6 +140,7 @@ func TestEvidenceShowsWhatIsKnownOfTheUser(t *testing.T) {
 	wantKey := map[incident.FactName]string{
 		incident.FactStatus: incident.KeyActive, incident.FactLastUsed: used.Format(time.RFC3339),
 		incident.FactLastService: "Ecs", incident.FactLastIP: "198.51.100.4",
+		incident.FactReported: incident.Absent,
 	}
 	if diff := cmp.Diff(wantKey, seen(sights, incident.OfKey(s.target.Key))); diff != "" {
 		t.Fatalf("the key (-want +got):\n%s", diff)

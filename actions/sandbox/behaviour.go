@@ -32,6 +32,23 @@ type Behaviour struct {
 	ReportHeaderOnce bool
 	// LogsAtOnce lets the first answer of GetLogs be complete.
 	LogsAtOnce bool
+	// EmptyRoleRows lists instances without a RAM role in DescribeInstanceRamRole too,
+	// with an empty name.
+	EmptyRoleRows bool
+	// AttachAsksAssume asks for sts:AssumeRole on a role that is given to an instance,
+	// as one document has it, instead of ram:PassRole, as the API's own page has it.
+	AttachAsksAssume bool
+	// SilentMetadata leaves MetadataOptions empty for instances whose options nobody
+	// ever changed.
+	SilentMetadata bool
+	// LeaksAsSAS asks for yundun-sas:DescribeAccesskeyLeakList, as older pages have it,
+	// instead of yundun-aegis:.
+	LeaksAsSAS bool
+	// BillsRefused answers calls for bills with status 200 and a refusal in the body.
+	BillsRefused bool
+	// BillLag is how long after its day's end a bill is there (up to a day in the real
+	// service).
+	BillLag time.Duration
 	// UnlimitedLookups lifts the 2 LookupEvents a second (ActionTrail docs).
 	UnlimitedLookups bool
 }

@@ -9,6 +9,8 @@ const (
 	sts   = "2015-04-01"
 	trail = "2020-07-06"
 	ecs   = "2014-05-26"
+	bss   = "2017-12-14"
+	sas   = "2018-12-03"
 )
 
 type operationName struct{ version, action string }
@@ -56,5 +58,7 @@ var table = func() map[operationName]operation {
 	add(sts, "Sts", "sts", stsRoles)
 	add(trail, "ActionTrail", "actiontrail", trailCalls)
 	add(ecs, "Ecs", "ecs", ecsCalls)
+	add(bss, "Bss", "bssapi", bssCalls)
+	add(sas, "Sas", "", sasCalls) // each row has its own
 	return out
 }()

@@ -119,10 +119,8 @@ func (c *Cloud) change(f func() error) error {
 
 // undo remembers the account and returns how to go back to it.
 func (c *Cloud) undo() func() {
-	was, instances, logs, trail, seq, furnished := c.world.clone(), maps.Clone(c.instances), maps.Clone(c.logs), slices.Clone(c.trail), c.seq, c.furnished
-	return func() {
-		c.world, c.instances, c.logs, c.trail, c.seq, c.furnished = was, instances, logs, trail, seq, furnished
-	}
+	was, logs, trail, seq, furnished := c.world.clone(), maps.Clone(c.logs), slices.Clone(c.trail), c.seq, c.furnished
+	return func() { c.world, c.logs, c.trail, c.seq, c.furnished = was, logs, trail, seq, furnished }
 }
 
 // save replaces the file, which is at every moment either the old or the new one.

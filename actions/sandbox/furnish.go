@@ -66,7 +66,7 @@ func (c *Cloud) furnish(w *world, now time.Time) (Furnished, error) {
 	if f.Root, err = w.seedKey(w.root, newKeyID(), hired); err != nil {
 		return f, err
 	}
-	c.seedInstance()
+	w.seedInstance(c.region)
 	return f, c.past(f, now)
 }
 

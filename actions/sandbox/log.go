@@ -30,6 +30,7 @@ type event struct {
 	resource              string
 	role                  string         // of a call by a role's session, or that gives one
 	response              map[string]any // what was made, without secrets
+	vpc                   string         // through whose endpoint it came; empty: the internet's
 }
 
 // event describes the call as it ended. Only parameters that the operation names
@@ -182,6 +183,9 @@ func (e event) full(account string) map[string]any {
 	}
 	if e.response != nil {
 		out["responseElements"] = e.response
+	}
+	if e.vpc != "" {
+		out["vpcId"] = e.vpc
 	}
 	if e.code != "" {
 		out["errorCode"] = e.code

@@ -65,7 +65,6 @@ type Cloud struct {
 	mu        sync.Mutex
 	world     *world              // the present
 	older     []past              // former states, while reads lag behind writes
-	instances map[string]string   // id -> region
 	logs      map[string][]LogRow // by logstore
 	report    report
 	asked     map[string]bool // queries of logs that got an incomplete answer
@@ -94,7 +93,7 @@ func New(o Options) *Cloud {
 		account: or(o.Account, "1234567890123456"), region: or(o.Region, "cn-hangzhou"),
 		now: o.Now, wireNow: o.WireNow, quotas: o.Quotas.orDocumented(),
 		before: o.Before, after: o.After,
-		world: newWorld(), instances: map[string]string{}, nonces: map[string]time.Time{},
+		world: newWorld(), nonces: map[string]time.Time{},
 		logs: map[string][]LogRow{}, asked: map[string]bool{},
 		received: map[string]int{}, applied: map[string]int{},
 	}

@@ -20,7 +20,8 @@ type saved struct {
 	Policies  []savedPolicy       `json:",omitempty"`
 	Roles     []savedRole         `json:",omitempty"`
 	Sessions  []savedSession      `json:",omitempty"`
-	Instances map[string]string   `json:",omitempty"`
+	Instances map[string]string   `json:",omitempty"` // of earlier versions: regions by id
+	Estate    *savedEstate        `json:",omitempty"`
 	Logs      map[string][]LogRow `json:",omitempty"`
 	Furnished *savedFurnished     `json:",omitempty"`
 	Trail     []savedEvent        `json:",omitempty"`
@@ -87,7 +88,7 @@ type savedFurnished struct {
 // state is what a file keeps of the account. The caller holds the lock.
 func (c *Cloud) state() saved {
 	out := saved{
-		Account: c.account, Seq: c.seq, Root: c.world.root.saved(), Instances: c.instances, Logs: c.logs,
+		Account: c.account, Seq: c.seq, Root: c.world.root.saved(), Estate: c.world.kept(), Logs: c.logs,
 		Furnished: c.furnished.saved(), Trail: each(c.lasting(), event.saved),
 	}
 	for _, name := range sortedKeys(c.world.users) {
@@ -132,10 +133,8 @@ func (c *Cloud) restore(s saved) error {
 	for _, s := range s.Sessions {
 		w.sessions[s.KeyID] = s.session()
 	}
+	w.estate = s.estate()
 	c.world, c.seq, c.trail, c.furnished = w, s.Seq, each(s.Trail, savedEvent.event), s.Furnished.furnished()
-	if s.Instances != nil {
-		c.instances = s.Instances
-	}
 	if s.Logs != nil {
 		c.logs = s.Logs
 	}

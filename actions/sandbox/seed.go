@@ -32,6 +32,7 @@ type Use struct {
 	Service  string // as ActionTrail names it: "Ecs", "Oss"
 	Event    string // "DescribeInstances"
 	Source   string // address
+	VPC      string // through whose endpoint it came; empty: the internet's
 	Write    bool
 	Resource string
 	Region   string // empty: the account's; LookupEvents tells of no other
@@ -191,15 +192,15 @@ func (c *Cloud) SetMFA(name string, bound bool) error {
 // AddInstance starts a pretend instance in the account's region and returns its id;
 // an empty one, and there is none, when the file of the account can't be written.
 func (c *Cloud) AddInstance() (id string) {
-	if c.seed(func(*world, time.Time) error { id = c.seedInstance(); return nil }) != nil {
+	if c.seed(func(w *world, _ time.Time) error { id = w.seedInstance(c.region); return nil }) != nil {
 		return ""
 	}
 	return id
 }
 
-func (c *Cloud) seedInstance() (id string) {
+func (w *world) seedInstance(region string) (id string) {
 	id = newInstanceID()
-	c.instances[id] = c.region
+	w.instances[id] = &instance{id: id, region: region}
 	return id
 }
 
@@ -216,7 +217,7 @@ func (c *Cloud) seedUse(keyID string, u Use, now time.Time) error {
 	e := event{
 		id: requestID(), at: u.At, service: u.Service, name: u.Event, write: u.Write, keyID: keyID,
 		accountType: ramUser, ownerID: owner.id, userName: owner.name, source: u.Source, region: or(u.Region, c.region),
-		resource: u.Resource, params: map[string]string{},
+		resource: u.Resource, vpc: u.VPC, params: map[string]string{},
 	}
 	if u.At.IsZero() {
 		e.at = now

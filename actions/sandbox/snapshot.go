@@ -63,7 +63,7 @@ func (c *Cloud) Snapshot() Snapshot {
 	now := c.now()
 	out := Snapshot{
 		Account: c.account, Alias: c.alias, At: now,
-		Policies: sortedKeys(c.world.policies), Instances: sortedKeys(c.instances),
+		Policies: sortedKeys(c.world.policies), Instances: sortedKeys(c.world.instances),
 	}
 	last := map[string]time.Time{}
 	for _, e := range c.trail {

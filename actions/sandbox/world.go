@@ -8,7 +8,7 @@ import (
 	"twokey/actions/rampolicy"
 )
 
-// world is everything RAM keeps: the part of the account that reads may see late.
+// world is everything but the log: the part of the account that reads may see late.
 type world struct {
 	root     *user // its name is empty; holds the root keys
 	users    map[string]*user
@@ -16,6 +16,7 @@ type world struct {
 	policies map[string]*policy // custom ones, by name
 	roles    map[string]*role
 	sessions map[string]*session // of roles, by the id of their temporary key
+	estate
 }
 
 type user struct {
@@ -75,7 +76,7 @@ func newWorld() *world {
 	return &world{
 		root:  &user{groups: map[string]time.Time{}},
 		users: map[string]*user{}, groups: map[string]*group{}, policies: map[string]*policy{},
-		roles: map[string]*role{}, sessions: map[string]*session{},
+		roles: map[string]*role{}, sessions: map[string]*session{}, estate: newEstate(),
 	}
 }
 
@@ -101,6 +102,7 @@ func (w *world) clone() *world {
 		out.roles[name] = &copied
 	}
 	maps.Copy(out.sessions, w.sessions) // one never changes
+	out.estate = w.estate.clone()
 	return out
 }
 

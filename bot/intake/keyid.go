@@ -54,9 +54,10 @@ func lookup(why Reason, mask, confidence string) *finding {
 
 // The values of an alert's fields that are set here.
 const (
-	longTerm = "long_term"
-	likely   = "likely"
-	weak     = "weak"
+	longTerm  = "long_term"
+	likely    = "likely"
+	confirmed = "confirmed"
+	weak      = "weak"
 )
 
 func stars(hidden string) string {

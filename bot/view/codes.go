@@ -11,22 +11,26 @@ import (
 var Codes = []string{
 	// Alibaba Cloud's own.
 	"NoPermission", "LimitExceeded.User.Policy", "LimitExceeded.User.AccessKey", "EntityNotExist.User", "EntityNotExist.User.AccessKey",
+	"EntityNotExist.Role", "InvalidRamRole.NotEcsRole", "InvalidInstanceId.NotFound",
 	// This program's.
-	"OtherOwner", "QuarantineEdited", "UserInRecycleBin", "KeyStillActive", "Credentials", "Timeout", "RateLimit",
+	"OtherOwner", "QuarantineEdited", "UserInRecycleBin", "KeyStillActive", "NoInstance", "NoRole", hasRole, "Credentials", "Timeout", "RateLimit",
 	"NotYet", "NotMade", "NotConfigured", "RecordBroken",
 }
 
 // lacking is the code that needs the name of what is missing.
 const lacking = "NoPermission"
 
-// code is a code with its words, if it has any. What is missing may follow it
-// after a blank: "NoPermission ram:UpdateAccessKey".
+// hasRole is followed by the role that is in the way.
+const hasRole = "InstanceHasRole"
+
+// code is a code with its words, if it has any. What is missing, or in the way, may
+// follow it after a blank: "NoPermission ram:UpdateAccessKey".
 func (p page) code(text string) string {
 	name, what, _ := strings.Cut(text, " ")
 	shown := clean(text, maxPlace)
 	words := name
 	switch {
-	case what != "":
+	case what != "" && name != hasRole:
 		words = lacking // products call it differently
 	case slices.Contains(Codes, name) && name != lacking:
 	default:

@@ -20,6 +20,12 @@ var FindingKinds = []string{
 	"made_trust", "made_policy", "made_grant", "made_provider", "made_instance", "assumed_role", "assumed_role_gone", "assumed_foreign",
 	// Other identities.
 	"other_identity", "no_mfa", "root_keys", "root_no_mfa", "unused_key", "idle_key", "old_key",
+	// Where the calls came from.
+	"caller_instance", "caller_instance_role", "caller_gateway", "caller_service", "caller_unknown",
+	// What it cost.
+	"fee_new", "fee_rise", "fee_region", "fee_total",
+	// What else is old or unused.
+	"key_old", "key_idle", "key_silent", "user_no_mfa", "idle_advice",
 }
 
 // BlindSpots are what a look or a prediction could not see, in the catalogs as
@@ -27,6 +33,7 @@ var FindingKinds = []string{
 var BlindSpots = []string{
 	"oss data events", "sls data events", "rest of the trail", "before the leak", "older than the trail", "rest of the logs",
 	"credential report", "some names", "other callers",
+	"other regions", "programs with the role", "programs without a token",
 }
 
 // lookedAtByHand are the blind spots that people can look at in the console.

@@ -33,9 +33,10 @@ var calls = map[string]struct{ call, status string }{
 	"user.restore":                {"ims:RestoreUserFromRecycleBin {UserId}", ""},
 	"ecs.attach_role":             {"ecs:AttachInstanceRamRole {RegionId, RamRoleName, InstanceIds}", ""},
 	"ecs.detach_role":             {"ecs:DetachInstanceRamRole {RegionId, RamRoleName, InstanceIds}", ""},
-	"ecs.enforce_imds":            {"ecs:ModifyInstanceMetadataOptions {HttpTokens=required}", ""},
-	"leak.mark_handled":           {"sas:ModifyAccessKeyLeakDeal {Type=manual}", ""},
-	"leak.whitelist":              {"sas:ModifyAccessKeyLeakDeal {Type=add-whitelist}", ""},
+	"ecs.enforce_imds":            {"ecs:ModifyInstanceMetadataOptions {HttpEndpoint=enabled, HttpTokens=required}", ""},
+	"ecs.relax_imds":              {"ecs:ModifyInstanceMetadataOptions {HttpEndpoint=enabled, HttpTokens=optional}", ""},
+	"leak.mark_handled":           {"sas:ModifyAccessKeyLeakDeal {IdList, Type=manual}", ""},
+	"leak.whitelist":              {"sas:ModifyAccessKeyLeakDeal {IdList, Type=add-whitelist}", ""},
 }
 
 // Plan is one plan in full, for one person who asked to see it: what is called,

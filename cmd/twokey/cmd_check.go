@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"twokey/actions"
@@ -78,7 +79,7 @@ func (f *findings) advise(c *config) {
 		}
 	}
 	for _, s := range c.Alerts.Sources {
-		if s.MayAutomate && !anyGiven(s.Secret) {
+		if s.MayAutomate && !anyGiven(s.Secret) && !slices.Contains(polledSources(), s.Type) {
 			f.warn("source %s: may_automate with a token alone: whoever learns the token can make the bot act; use a source that signs (secret)", s.Name)
 		}
 	}
@@ -182,6 +183,7 @@ func (f *findings) accounts(c *config) {
 			continue
 		}
 		f.ok("account %s: the credentials are of %s, mode %s", a.Name, a.ID, a.mode())
+		f.polled(c, account)
 	}
 }
 

@@ -90,6 +90,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 		defer close(worked)
 		var watching sync.WaitGroup
 		watching.Go(func() { a.ready.watch(work) })
+		watching.Go(func() { a.poller().Run(work) })
 		a.bot.Run(work)
 		watching.Wait()
 	}()

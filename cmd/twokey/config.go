@@ -152,6 +152,7 @@ type (
 	sourceConfig struct {
 		Name        string       `yaml:"name"`
 		Type        string       `yaml:"type"`
+		Account     string       `yaml:"account"`
 		Token       many[secret] `yaml:"token"`
 		Secret      many[secret] `yaml:"secret"`
 		MayAutomate bool         `yaml:"may_automate"`

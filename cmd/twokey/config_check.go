@@ -229,9 +229,17 @@ func (r *reader) checkSources(c *config) {
 		}
 		names(at+".name", s.Name)
 		if s.Type == "" {
-			r.at(at+".type", "say what sends: generic, gitleaks, github, …")
+			r.at(at+".type", "say what sends: generic, gitleaks, github, sas, …")
 		}
+		polled := slices.Contains(polledSources(), s.Type)
 		switch {
+		case polled && (anyGiven(s.Token) || anyGiven(s.Secret)):
+			r.at(at, "the type %s is asked by the bot, with the account's credentials: it takes no token and no secret", s.Type)
+		case polled && s.Account != "" && !slices.ContainsFunc(c.Accounts, func(a accountConfig) bool { return a.Name == s.Account }):
+			r.at(at+".account", "no account is called %q", s.Account)
+		case polled:
+		case s.Account != "":
+			r.at(at+".account", "only sources that the bot asks have an account: %s", strings.Join(polledSources(), ", "))
 		case !anyGiven(s.Token) && !anyGiven(s.Secret):
 			r.at(at, "nothing proves who sends: give a token or a secret")
 		case slices.Contains(builtSources(), s.Type) && !anyGiven(s.Token):

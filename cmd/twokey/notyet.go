@@ -16,7 +16,7 @@ func notYet(c *config) []string {
 		}
 	}
 	for _, s := range c.Alerts.Sources {
-		add(!slices.Contains(builtSources(), s.Type), "alerts.sources "+s.Name+": nothing here reads the type "+s.Type+" yet; its hook answers 401")
+		add(!slices.Contains(builtSources(), s.Type) && !slices.Contains(polledSources(), s.Type), "alerts.sources "+s.Name+": nothing here reads the type "+s.Type+" yet; its hook answers 401")
 	}
 	add(c.Chat.Slack != nil, "chat.slack: there is no Slack room yet")
 	add(c.Chat.Lark != nil, "chat.lark: there is no Lark room yet")
