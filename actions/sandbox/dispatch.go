@@ -53,6 +53,11 @@ var table = func() map[operationName]operation {
 	add(ims, "Ims", "ram", imsUsers)
 	add(ims, "Ims", "ram", imsReport)
 	add(ram, "Ram", "ram", ramRoles)
+	add(ram, "Ram", "ram", ramLogins)
+	add(ims, "Ims", "ram", imsLogins)
+	add(ram, "Ram", "ram", ramUserBin)
+	add(ims, "Ims", "ram", imsUserBin)
+	add(ims, "Ims", "ram", imsAccount)
 	add(sts, "Sts", "", stsCalls) // always permitted
 	add(sts, "Sts", "sts", stsRoles)
 	add(trail, "ActionTrail", "actiontrail", trailCalls)
