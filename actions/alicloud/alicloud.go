@@ -91,7 +91,7 @@ func (a *Account) Name() string { return a.name }
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
 	return actions.NewCatalog(slices.Concat(
-		a.keySteps(), a.policySteps(), a.auditSteps(),
+		a.keySteps(), a.policySteps(), a.auditSteps(), a.trimSteps(), a.loginSteps(), a.userSteps(), a.rootSteps(),
 	)...)
 }
 

@@ -28,6 +28,15 @@ const (
 	CodeWrongStep   = "WrongStep"        // a plan of another step
 	CodeUserDeleted = "UserInRecycleBin" // the key's user is deleted: restore the user first
 
+	CodeNameThem    = "NothingNamed"       // say which permissions
+	CodeNotAttached = "NotAttached"        // the user does not have what is named
+	CodeHoldsThief  = "QuarantineStays"    // what is named holds the thief
+	CodeUndoOnly    = "UndoOnly"           // only taking a plan back says what to give back
+	CodeNameRole    = "NoRoleNamed"        // say which role
+	CodeProtected   = "ProtectedRole"      // configured as protected, or a cloud service's own
+	CodeNameTaken   = "NameTaken"          // somebody else has the deleted user's name now
+	CodePreference  = "PreferencesChanged" // a write changed more than it should have; all was put back
+
 	codeObserving   = "Observing"
 	codeTimeout     = "Timeout"
 	codeCanceled    = "Canceled"
@@ -122,6 +131,16 @@ func absent(err error) bool { return strings.HasPrefix(actions.Code(err), "Entit
 func nothingToDo(step string) error {
 	return &actions.Error{Op: step, Code: CodeNothingToDo, Err: actions.ErrNothingToDo}
 }
+
+// unnamed says that a plan needs to be told what it is about. For an offer of the
+// bot's own that is nothing to do.
+func unnamed(step, code string, why incident.Refusal) error {
+	return &actions.Error{Op: step, Code: code, Err: errors.Join(actions.ErrNothingToDo, why)}
+}
+
+// undoOnly says that a step gives back what a plan took, and that no such plan is
+// named.
+func undoOnly(step string) error { return unnamed(step, CodeUndoOnly, incident.UndoOnly) }
 
 func noTarget(op string) error {
 	return &actions.Error{Op: op, Code: CodeNoTarget, Err: actions.ErrNoTarget}

@@ -34,6 +34,7 @@ type stage struct {
 	userID  string
 	target  incident.Target
 	waits   *waits
+	given   map[string]map[string]string // parameters of plans, by step
 }
 
 // clock is moved by hand.
@@ -90,7 +91,7 @@ func newStage(t *testing.T, change ...func(*alicloud.Config)) *stage {
 
 func stageOn(t *testing.T, o sandbox.Options, change ...func(*alicloud.Config)) *stage {
 	t.Helper()
-	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}}
+	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}, given: map[string]map[string]string{}}
 	must(t, s.cloud.Start(t.Context(), ""))
 	t.Cleanup(func() { _ = s.cloud.Close() })
 	s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true})
@@ -147,7 +148,7 @@ func (s *stage) step(name string) actions.Action {
 
 func (s *stage) plan(name string) incident.Plan {
 	s.Helper()
-	return got(s.step(name).Plan(s.Context(), s.target, nil))(s.T)
+	return got(s.step(name).Plan(s.Context(), s.target, s.given[name]))(s.T)
 }
 
 // do plans, runs and verifies a step that must go well.
@@ -195,6 +196,7 @@ func (s *stage) thief(script ...sandbox.Move) *sandbox.Attacker {
 func (s *stage) writes() (n int) {
 	for _, action := range []string{
 		"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
+		"RemoveUserFromGroup", "AddUserToGroup", "UpdateLoginProfile", "SetSecurityPreference", "DeleteUser", "RestoreUserFromRecycleBin",
 	} {
 		n += s.cloud.Calls(action)
 	}

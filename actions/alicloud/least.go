@@ -67,6 +67,7 @@ const (
 	onPolicy
 	onGroup
 	onRole
+	onAnyPolicy // whoever may attach these can make anybody an administrator
 
 	onBoth = onUser | onPolicy // the two ends of an attachment
 )
@@ -84,6 +85,8 @@ func (s Scope) arns(on resources) []string {
 	}{
 		{onUser, account + "user/*"},
 		{onPolicy, account + "policy/" + or(s.Policy, DefaultQuarantine)},
+		{onAnyPolicy, account + "policy/*"},
+		{onAnyPolicy, "acs:ram:*:system:policy/*"},
 		{onGroup, account + "group/*"},
 		{onRole, account + "role/*"},
 	} {
@@ -100,6 +103,8 @@ var lookActions = []string{
 	"ram:ListPoliciesForUser", "ram:ListGroupsForUser", "ram:ListPoliciesForGroup", "ram:GetPolicy", "ram:GetLoginProfile",
 	"actiontrail:LookupEvents", "actiontrail:GetAccessKeyLastUsedInfo", "actiontrail:GetAccessKeyLastUsedProducts",
 	"actiontrail:GetAccessKeyLastUsedEvents", "actiontrail:GetAccessKeyLastUsedIps",
+	"ram:GetUserMFAInfo", "ram:GetUserInRecycleBin", "ram:GetSecurityPreference", "ram:GetAccountMFAInfo",
+	"ram:GetAccountSecurityPracticeReport", "ram:GetRole", "ram:ListPoliciesForRole",
 }
 
 // withDenials adds what the bot must never do.

@@ -101,7 +101,7 @@ func setPreference(c *call) (map[string]any, *Error) {
 	return getPreference(c)
 }
 
-// listed is a list that travels as Name.1, Name.2, …
+// listed is a list that travels as Name.1, Name.2 and so on.
 func (c *call) listed(name string) (out []string, given bool) {
 	for n := 1; c.param(name+"."+strconv.Itoa(n)) != ""; n++ {
 		out = append(out, c.param(name+"."+strconv.Itoa(n)))

@@ -1,0 +1,333 @@
+package alicloud
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"twokey/actions"
+	"twokey/incident"
+)
+
+// The parameters of permissions.trim and permissions.give_back: what is taken away
+// or given back, comma-separated, policies as "Custom:name" or "System:name".
+const (
+	paramPolicies = "policies"
+	paramGroups   = "groups"
+	paramSnapshot = "snapshot" // a hash of what people saw attached: tells a plan made anew from a new one
+)
+
+// powers are what gives a user its permissions.
+type powers struct {
+	policies []policyRef // attached directly
+	groups   []string
+}
+
+// named reads the parameters. A policy may be named without its type if only one
+// of that name is among those given.
+func named(given map[string]string, among []policyRef) powers {
+	out := powers{groups: items(given[paramGroups])}
+	for _, item := range items(given[paramPolicies]) {
+		ref := policyRef(item)
+		for _, p := range among {
+			if _, name := p.split(); name == item && !slices.Contains(among, ref) {
+				ref = p
+			}
+		}
+		out.policies = append(out.policies, ref)
+	}
+	return out.sorted()
+}
+
+// items are the parts of a comma-separated list.
+func items(text string) []string {
+	var out []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+func (p powers) sorted() powers {
+	p.policies, p.groups = slices.Clone(p.policies), slices.Clone(p.groups)
+	slices.Sort(p.policies)
+	slices.Sort(p.groups)
+	return powers{slices.Compact(p.policies), slices.Compact(p.groups)}
+}
+
+func (p powers) none() bool { return len(p.policies)+len(p.groups) == 0 }
+
+func (p powers) and(o powers) powers {
+	return powers{slices.Concat(p.policies, o.policies), slices.Concat(p.groups, o.groups)}.sorted()
+}
+
+// but is p without o.
+func (p powers) but(o powers) powers {
+	p = p.sorted()
+	return powers{
+		slices.DeleteFunc(p.policies, func(x policyRef) bool { return slices.Contains(o.policies, x) }),
+		slices.DeleteFunc(p.groups, func(x string) bool { return slices.Contains(o.groups, x) }),
+	}
+}
+
+func (p powers) hash() string {
+	sum := sha256.Sum256([]byte(list(p.policies) + "\n" + list(p.groups)))
+	return hex.EncodeToString(sum[:8])
+}
+
+func (p powers) params() map[string]string {
+	out := map[string]string{}
+	for name, value := range map[string]string{paramPolicies: list(p.policies), paramGroups: list(p.groups)} {
+		if value != "" {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+func (p powers) facts(userID string) []incident.Fact {
+	of := incident.OfUser(userID)
+	return []incident.Fact{
+		{Of: of, Name: incident.FactPolicies, Value: list(p.policies)},
+		{Of: of, Name: incident.FactGroups, Value: list(p.groups)},
+	}
+}
+
+// powersOf reads what the user has.
+func (a *Account) powersOf(ctx context.Context, u user) (powers, error) {
+	var p powers
+	err := together(
+		func() (err error) { p.policies, err = a.directPolicies(ctx, u.name); return err },
+		func() (err error) { p.groups, err = a.groups(ctx, u.name); return err },
+	)
+	return p.sorted(), err
+}
+
+// trim takes policies and groups from a user: those that people name. Nobody having
+// named any, it offers those that no known call of the user's keys needs.
+type trim struct{ step }
+
+// giveBack gives exactly those back.
+type giveBack struct{ step }
+
+var (
+	_ actions.Action   = trim{}
+	_ actions.Reverser = trim{}
+	_ actions.Action   = giveBack{}
+	_ actions.Reverser = giveBack{}
+)
+
+// Plan guards all attachments and groups. It is refused, with words on how to name
+// some, when nothing is named and the known calls don't say what is not needed.
+func (s trim) Plan(ctx context.Context, t incident.Target, given map[string]string) (incident.Plan, error) {
+	if err := s.mayTouch(ctx, s.name, t); err != nil {
+		return incident.Plan{}, err
+	}
+	q, err := asking(s.name, t.Key, given)
+	if err != nil {
+		return incident.Plan{}, err
+	}
+	u, err := s.find(ctx, t)
+	if err != nil {
+		return incident.Plan{}, err
+	}
+	h, err := s.holdings(ctx, u, q)
+	if err != nil {
+		return incident.Plan{}, err
+	}
+	unneeded := h.unneeded()
+	take := named(given, h.has.policies)
+	if take.none() {
+		take = unneeded
+	}
+	has := h.has
+	if whole := has.and(take); given[paramSnapshot] == whole.hash() {
+		has = whole // made anew after a part of it was done
+	}
+	if err := s.mayTake(take, has, h); err != nil {
+		return incident.Plan{}, err
+	}
+	if take.but(h.has).sorted().equal(take) {
+		return incident.Plan{}, nothingToDo(s.name) // nothing of it is left
+	}
+	p := s.plan(t, u.name)
+	p.Params = q.params()
+	for name, value := range take.params() {
+		p.Params[name] = value
+	}
+	p.Params[paramSnapshot] = has.hash()
+	p.Guarded = append(s.userGuards(t), has.facts(t.UserID)...)
+	of := incident.OfUser(t.UserID)
+	p.Shown = []incident.Fact{
+		{Of: of, Name: incident.FactGroupPolicy, Value: list(h.through())},
+		{Of: of, Name: incident.FactUnneeded, Value: list(slices.Concat(texts(unneeded.policies), unneeded.groups))},
+	}
+	p.Impact = h.impact(take)
+	return p, nil
+}
+
+func (p powers) equal(o powers) bool {
+	return slices.Equal(p.policies, o.policies) && slices.Equal(p.groups, o.groups)
+}
+
+func texts[S ~string](values []S) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// mayTake refuses what is not the user's, and what holds the thief.
+func (s trim) mayTake(take, has powers, h holdings) error {
+	quarantine := refTo(custom, s.quarantine.name)
+	holds := slices.Contains(take.policies, quarantine) || slices.ContainsFunc(take.groups, func(g string) bool {
+		return slices.ContainsFunc(h.of[g], func(p policyRef) bool { return p == quarantine || h.denies[p] })
+	})
+	switch {
+	case take.none():
+		return unnamed(s.name, CodeNameThem, incident.NameThem)
+	case holds:
+		return &actions.Error{Op: s.name, Code: CodeHoldsThief, Err: incident.HoldsThief}
+	case !take.but(has).none():
+		return &actions.Error{Op: s.name, Code: CodeNotAttached, Err: incident.NotAttached}
+	}
+	return nil
+}
+
+// Run detaches and leaves what is left of the list. One refusal does not stop the
+// others; the first is returned.
+func (s trim) Run(ctx context.Context, p incident.Plan) (actions.Outcome, error) {
+	if err := s.mayRun(ctx, p); err != nil {
+		return actions.Outcome{}, err
+	}
+	take := named(p.Params, nil)
+	if slices.Contains(take.policies, refTo(custom, s.quarantine.name)) {
+		return actions.Outcome{}, &actions.Error{Op: s.name, Code: CodeHoldsThief, Err: incident.HoldsThief}
+	}
+	var first error
+	for _, ref := range take.policies {
+		unlessDone(&first, s.detachRef(ctx, p.Target.User, ref), "EntityNotExist.User.Policy", "EntityNotExist.Policy")
+	}
+	for _, g := range take.groups {
+		unlessDone(&first, s.leave(ctx, p.Target.User, g), "EntityNotExist.User.Group", "EntityNotExist.Group")
+	}
+	return actions.Outcome{}, first
+}
+
+// unlessDone remembers the first error whose code does not say that it is so already.
+func unlessDone(first *error, err error, done ...string) {
+	if err != nil && *first == nil && !slices.Contains(done, actions.Code(err)) {
+		*first = err
+	}
+}
+
+// Verify is true when the user has nothing of the list any more.
+func (s trim) Verify(ctx context.Context, p incident.Plan) (bool, error) {
+	take, has, err := s.powersNow(ctx, p)
+	if absent(err) {
+		return true, nil // the user is gone
+	}
+	return err == nil && !take.none() && take.but(has).equal(take), err
+}
+
+// powersNow is what the plan lists and what its user has now.
+func (s step) powersNow(ctx context.Context, p incident.Plan) (listed, has powers, err error) {
+	if err := s.may(ctx, p); err != nil {
+		return powers{}, powers{}, err
+	}
+	u, err := s.find(ctx, p.Target)
+	if err != nil {
+		return powers{}, powers{}, err
+	}
+	has, err = s.powersOf(ctx, u)
+	return named(p.Params, nil), has, err
+}
+
+// Reverse plans permissions.give_back of exactly what was taken.
+func (s trim) Reverse(ctx context.Context, done incident.Plan) (incident.Plan, error) {
+	return giveBack{step{s.Account, incident.StepGiveBack}}.Plan(ctx, done.Target, done.Params)
+}
+
+// Plan needs the list: only taking permissions.trim back has it.
+func (s giveBack) Plan(ctx context.Context, t incident.Target, given map[string]string) (incident.Plan, error) {
+	if err := s.mayTouch(ctx, s.name, t); err != nil {
+		return incident.Plan{}, err
+	}
+	give := named(given, nil)
+	if give.none() {
+		return incident.Plan{}, undoOnly(s.name)
+	}
+	u, err := s.find(ctx, t)
+	if err != nil {
+		return incident.Plan{}, err
+	}
+	has, err := s.powersOf(ctx, u)
+	switch {
+	case err != nil:
+		return incident.Plan{}, err
+	case give.but(has).none():
+		return incident.Plan{}, nothingToDo(s.name)
+	}
+	p := s.plan(t, u.name)
+	p.Params = give.params()
+	p.Guarded = append(s.userGuards(t), has.but(give).facts(t.UserID)...) // without them: a part may be done already
+	return p, nil
+}
+
+// Run attaches and joins what is missing of the list. One refusal does not stop the
+// others; the first is returned.
+func (s giveBack) Run(ctx context.Context, p incident.Plan) (actions.Outcome, error) {
+	if err := s.mayRun(ctx, p); err != nil {
+		return actions.Outcome{}, err
+	}
+	give := named(p.Params, nil)
+	var first error
+	for _, ref := range give.policies {
+		unlessDone(&first, s.attachRef(ctx, p.Target.User, ref), "EntityAlreadyExists.User.Policy")
+	}
+	for _, g := range give.groups {
+		unlessDone(&first, s.rejoin(ctx, p.Target.User, g), "EntityAlreadyExists.User.Group")
+	}
+	return actions.Outcome{}, first
+}
+
+// Verify is true when the user has all of the list.
+func (s giveBack) Verify(ctx context.Context, p incident.Plan) (bool, error) {
+	give, has, err := s.powersNow(ctx, p)
+	return err == nil && !give.none() && give.but(has).none(), err
+}
+
+// Reverse plans permissions.trim of the same list.
+func (s giveBack) Reverse(ctx context.Context, done incident.Plan) (incident.Plan, error) {
+	return trim{step{s.Account, incident.StepTrim}}.Plan(ctx, done.Target, done.Params)
+}
+
+func (a *Account) trimSteps() []actions.Action {
+	return []actions.Action{trim{step{a, incident.StepTrim}}, giveBack{step{a, incident.StepGiveBack}}}
+}
+
+// trimTraits are those of the steps on permissions. Giving any policy back takes the
+// right to attach any policy: whoever has it can make anybody an administrator.
+var trimTraits = map[string]trait{
+	incident.StepTrim: {
+		undo: incident.StepGiveBack,
+		undone: []deed{
+			{"AttachPolicyToUser", map[string]string{"UserName": "$user"}},
+			{"AddUserToGroup", map[string]string{"UserName": "$user"}},
+		},
+		writes: map[string]resources{"ram:DetachPolicyFromUser": onUser | onAnyPolicy, "ram:RemoveUserFromGroup": onUser | onGroup},
+	},
+	incident.StepGiveBack: {
+		undo: incident.StepTrim,
+		undone: []deed{
+			{"DetachPolicyFromUser", map[string]string{"UserName": "$user"}},
+			{"RemoveUserFromGroup", map[string]string{"UserName": "$user"}},
+		},
+		writes: map[string]resources{"ram:AttachPolicyToUser": onUser | onAnyPolicy, "ram:AddUserToGroup": onUser | onGroup},
+	},
+}
