@@ -104,6 +104,10 @@ type Undoer struct {
 // ErrNothingToDo says that what the step wants is so already.
 var ErrNothingToDo = errors.New("nothing to do")
 
+// ErrNotNamed says that a step has to be told what it is about. A person is asked
+// for it; the bot offers no such step by itself.
+var ErrNotNamed = errors.New("what it is about is not named")
+
 // ErrOwnIdentity says that a step aims at the bot's own key, user or role.
 var ErrOwnIdentity = errors.New("that is the bot's own identity")
 

@@ -68,7 +68,7 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 		switch {
 		case err == nil:
 			some = append(some, all[i])
-		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrOwnIdentity):
+		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed), errors.Is(err, actions.ErrOwnIdentity):
 			errs[i] = nil
 		default:
 			errs[i] = fmt.Errorf("plan %s: %w", steps[i].Name(), err)

@@ -65,9 +65,9 @@ const (
 	FactAssumed   FactName = "assumed"     // roles that the leaked key took on since the leak, sorted, comma-separated
 	FactAssumedBy FactName = "assumed_by"  // of a role: the leaked key that took it on
 
-	FactUnneeded  FactName = "unneeded"    // policies and groups that no known call of the user needs, sorted, comma-separated
-	FactTrusted   FactName = "trusted"     // of a role: who may take it on, sorted, comma-separated
-	FactTakers    FactName = "takers"      // of a role: who took it on lately, sorted, comma-separated
+	FactUnneeded FactName = "unneeded" // policies and groups that no known call of the user needs, sorted, comma-separated
+	FactTrusted  FactName = "trusted"  // of a role: who may take it on, sorted, comma-separated
+	FactTakers   FactName = "takers"   // of a role: who took it on lately, sorted, comma-separated
 
 	// Of the account.
 	FactRootKeys FactName = "root_keys" // number of keys that root has

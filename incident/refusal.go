@@ -48,14 +48,6 @@ const (
 	NotAsked       Refusal = "not_asked"        // only who was asked can answer that
 	NothingToUndo  Refusal = "nothing_to_undo"  // not done, or undone already
 	AlreadySaid    Refusal = "already_said"     // it is so already
-
-	NameThem      Refusal = "name_them"      // say which policies and groups
-	NotAttached   Refusal = "not_attached"   // the user does not have what is named
-	HoldsThief    Refusal = "holds_thief"    // the quarantine is not taken away like that
-	UndoOnly      Refusal = "undo_only"      // only an undo says what to give back
-	NameRole      Refusal = "name_role"      // say which role
-	RoleProtected Refusal = "role_protected" // a protected role, or a cloud service's own
-	NameTaken     Refusal = "name_taken"     // somebody has the deleted user's name now
 )
 
 // Why automation left a step to people.

@@ -132,15 +132,10 @@ func nothingToDo(step string) error {
 	return &actions.Error{Op: step, Code: CodeNothingToDo, Err: actions.ErrNothingToDo}
 }
 
-// unnamed says that a plan needs to be told what it is about. For an offer of the
-// bot's own that is nothing to do.
-func unnamed(step, code string, why incident.Refusal) error {
-	return &actions.Error{Op: step, Code: code, Err: errors.Join(actions.ErrNothingToDo, why)}
+// unnamed says that a plan needs to be told what it is about.
+func unnamed(step, code string) error {
+	return &actions.Error{Op: step, Code: code, Err: actions.ErrNotNamed}
 }
-
-// undoOnly says that a step gives back what a plan took, and that no such plan is
-// named.
-func undoOnly(step string) error { return unnamed(step, CodeUndoOnly, incident.UndoOnly) }
 
 func noTarget(op string) error {
 	return &actions.Error{Op: op, Code: CodeNoTarget, Err: actions.ErrNoTarget}

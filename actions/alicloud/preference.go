@@ -43,7 +43,7 @@ func (s mfaRelax) Plan(ctx context.Context, t incident.Target, given map[string]
 	}
 	switch given[paramMFA] {
 	case "":
-		return incident.Plan{}, undoOnly(s.name)
+		return incident.Plan{}, unnamed(s.name, CodeUndoOnly)
 	case "independent", "adaptive":
 		return s.planRule(ctx, t, given[paramMFA])
 	}

@@ -190,11 +190,11 @@ func (s trim) mayTake(take, has powers, h holdings) error {
 	})
 	switch {
 	case take.none():
-		return unnamed(s.name, CodeNameThem, incident.NameThem)
+		return unnamed(s.name, CodeNameThem)
 	case holds:
-		return &actions.Error{Op: s.name, Code: CodeHoldsThief, Err: incident.HoldsThief}
+		return &actions.Error{Op: s.name, Code: CodeHoldsThief}
 	case !take.but(has).none():
-		return &actions.Error{Op: s.name, Code: CodeNotAttached, Err: incident.NotAttached}
+		return &actions.Error{Op: s.name, Code: CodeNotAttached}
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (s trim) Run(ctx context.Context, p incident.Plan) (actions.Outcome, error)
 	}
 	take := named(p.Params, nil)
 	if slices.Contains(take.policies, refTo(custom, s.quarantine.name)) {
-		return actions.Outcome{}, &actions.Error{Op: s.name, Code: CodeHoldsThief, Err: incident.HoldsThief}
+		return actions.Outcome{}, &actions.Error{Op: s.name, Code: CodeHoldsThief}
 	}
 	var first error
 	for _, ref := range take.policies {
@@ -260,7 +260,7 @@ func (s giveBack) Plan(ctx context.Context, t incident.Target, given map[string]
 	}
 	give := named(given, nil)
 	if give.none() {
-		return incident.Plan{}, undoOnly(s.name)
+		return incident.Plan{}, unnamed(s.name, CodeUndoOnly)
 	}
 	u, err := s.find(ctx, t)
 	if err != nil {

@@ -122,7 +122,7 @@ func (s userRestore) Plan(ctx context.Context, t incident.Target, _ map[string]s
 	}
 	switch _, err := s.userCalled(ctx, gone.principal); {
 	case err == nil:
-		return incident.Plan{}, &actions.Error{Op: s.name, Code: CodeNameTaken, Err: incident.NameTaken}
+		return incident.Plan{}, &actions.Error{Op: s.name, Code: CodeNameTaken}
 	case !absent(err):
 		return incident.Plan{}, err
 	}

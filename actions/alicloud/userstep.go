@@ -189,7 +189,7 @@ func (s reactivate) Plan(ctx context.Context, t incident.Target, given map[strin
 		return incident.Plan{}, err
 	}
 	if given[paramConsole] == "" {
-		return incident.Plan{}, undoOnly(s.name)
+		return incident.Plan{}, unnamed(s.name, CodeUndoOnly)
 	}
 	now, err := s.standing(ctx, t)
 	if err != nil {
