@@ -139,9 +139,12 @@ func (s loginGiveBack) Reverse(ctx context.Context, done incident.Plan) (inciden
 
 func (a *Account) loginSteps() []actions.Action {
 	return []actions.Action{
-		loginCut{step{a, incident.StepLoginCut}}, loginGiveBack{step{a, incident.StepLoginGiveBack}},
-		mfaRequire{step{a, incident.StepMFARequire}}, mfaRelease{step{a, incident.StepMFARelease}},
-		mfaEnforce{step{a, incident.StepMFAEnforce}}, mfaRelax{step{a, incident.StepMFARelax}},
+		loginCut{step{a, incident.StepLoginCut}},
+		loginGiveBack{step{a, incident.StepLoginGiveBack}},
+		mfaRequire{step{a, incident.StepMFARequire}},
+		mfaRelease{step{a, incident.StepMFARelease}},
+		mfaEnforce{step{a, incident.StepMFAEnforce}},
+		mfaRelax{step{a, incident.StepMFARelax}},
 	}
 }
 

@@ -228,8 +228,10 @@ func (s reactivate) Reverse(ctx context.Context, done incident.Plan) (incident.P
 
 func (a *Account) userSteps() []actions.Action {
 	return []actions.Action{
-		deactivate{step{a, incident.StepUserDeactivate}}, reactivate{step{a, incident.StepUserReactivate}},
-		userDelete{step{a, incident.StepUserDelete}}, userRestore{step{a, incident.StepUserRestore}},
+		deactivate{step{a, incident.StepUserDeactivate}},
+		reactivate{step{a, incident.StepUserReactivate}},
+		userDelete{step{a, incident.StepUserDelete}},
+		userRestore{step{a, incident.StepUserRestore}},
 	}
 }
 
