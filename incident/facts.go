@@ -66,6 +66,7 @@ const (
 	FactAssumedBy FactName = "assumed_by"  // of a role: the leaked key that took it on
 
 	FactUnneeded FactName = "unneeded" // policies and groups that no known call of the user needs, sorted, comma-separated
+	FactRoleID   FactName = "role_id"  // RAM role id: names can be taken again
 	FactTrusted  FactName = "trusted"  // of a role: who may take it on, sorted, comma-separated
 	FactTakers   FactName = "takers"   // of a role: who took it on lately, sorted, comma-separated
 

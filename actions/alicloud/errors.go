@@ -34,6 +34,7 @@ const (
 	CodeUndoOnly    = "UndoOnly"           // only taking a plan back says what to give back
 	CodeNameRole    = "NoRoleNamed"        // say which role
 	CodeProtected   = "ProtectedRole"      // configured as protected, or a cloud service's own
+	CodeNoPolicy    = "QuarantineMissing"  // the account has no quarantine policy
 	CodeNameTaken   = "NameTaken"          // somebody else has the deleted user's name now
 	CodePreference  = "PreferencesChanged" // a write changed more than it should have; all was put back
 

@@ -55,7 +55,7 @@ func LeastPolicy(steps []string, s Scope) (rampolicy.Document, error) {
 			Effect: rampolicy.Allow, Actions: slices.Compact(list), Resources: []string{resource},
 		})
 	}
-	return withDenials(doc, s.Own), nil
+	return withDenials(doc, s.Own, granted), nil
 }
 
 // resources are what an action is granted on. They can be added up.
@@ -108,7 +108,8 @@ var lookActions = []string{
 }
 
 // withDenials adds what the bot must never do.
-func withDenials(doc rampolicy.Document, own string) rampolicy.Document {
+func withDenials(doc rampolicy.Document, own string, granted map[string][]string) rampolicy.Document {
+	roles := slices.ContainsFunc(slices.Collect(maps.Values(granted)), func(list []string) bool { return slices.Contains(list, "ram:AttachPolicyToRole") })
 	doc.Statements = append(doc.Statements, rampolicy.Statement{
 		Effect: rampolicy.Deny, Resources: []string{"*"},
 		Actions: []string{
@@ -118,6 +119,9 @@ func withDenials(doc rampolicy.Document, own string) rampolicy.Document {
 			"kms:GetSecretValue",
 		},
 	})
+	if last := &doc.Statements[len(doc.Statements)-1]; roles { // granted for the one policy
+		last.Actions = slices.DeleteFunc(last.Actions, func(a string) bool { return a == "ram:AttachPolicyToRole" })
+	}
 	if own != "" {
 		doc.Statements = append(doc.Statements, rampolicy.Statement{
 			Effect: rampolicy.Deny, Actions: []string{"ram:*"}, Resources: []string{own},

@@ -39,6 +39,11 @@ var furnishUser = map[string]func(*stage){
 		must(s.T, s.cloud.SetPreference("MFAOperationForLogin", sandbox.Mandatory))
 		s.given[incident.StepMFARelax] = map[string]string{"mfa": sandbox.Independent}
 	},
+	incident.StepRoleQuarantine: func(s *stage) { s.role(incident.StepRoleQuarantine) },
+	incident.StepRoleRelease: func(s *stage) {
+		s.role(incident.StepRoleQuarantine)
+		s.given[incident.StepRoleRelease] = s.do(incident.StepRoleQuarantine).Params
+	},
 	incident.StepUserReactivate: func(s *stage) { s.given[incident.StepUserReactivate] = s.do(incident.StepUserDeactivate).Params },
 	incident.StepUserRestore:    func(s *stage) { s.do(incident.StepUserDelete) },
 	incident.StepRootDelete:     func(s *stage) { _ = got(s.cloud.AddRootKey())(s.T) },

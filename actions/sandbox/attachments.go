@@ -36,6 +36,11 @@ func (w *world) attachments(ref PolicyRef) int {
 			n++
 		}
 	}
+	for _, r := range w.roles {
+		if attachedAt(r.attached, ref) >= 0 {
+			n++
+		}
+	}
 	return n
 }
 
@@ -82,6 +87,6 @@ func listEntities(c *call) (map[string]any, *Error) {
 	return map[string]any{
 		"Users":  map[string]any{"User": users},
 		"Groups": map[string]any{"Group": groups},
-		"Roles":  map[string]any{"Role": []any{}},
+		"Roles":  map[string]any{"Role": c.entities(p)},
 	}, nil
 }

@@ -76,6 +76,8 @@ type Quotas struct {
 	GroupsPerUser          int // 50
 	CustomPoliciesPerGroup int // 5
 	SystemPoliciesPerGroup int // 20
+	CustomPoliciesPerRole  int // 5
+	SystemPoliciesPerRole  int // 20
 }
 
 func (q Quotas) orDocumented() Quotas {
@@ -83,6 +85,7 @@ func (q Quotas) orDocumented() Quotas {
 		&q.KeysPerUser: 2, &q.BinKeysPerUser: 3, &q.PolicySize: 6144, &q.Policies: 1500, &q.VersionsPerPolicy: 5,
 		&q.CustomPoliciesPerUser: 10, &q.SystemPoliciesPerUser: 20, &q.Users: 1000, &q.BinUsers: 1000,
 		&q.Groups: 50, &q.GroupsPerUser: 50, &q.CustomPoliciesPerGroup: 5, &q.SystemPoliciesPerGroup: 20,
+		&q.CustomPoliciesPerRole: 5, &q.SystemPoliciesPerRole: 20,
 	} {
 		if *field == 0 {
 			*field = documented

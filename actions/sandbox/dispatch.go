@@ -58,6 +58,7 @@ var table = func() map[operationName]operation {
 	add(ram, "Ram", "ram", ramUserBin)
 	add(ims, "Ims", "ram", imsUserBin)
 	add(ims, "Ims", "ram", imsAccount)
+	add(ram, "Ram", "ram", ramRolePolicies)
 	add(sts, "Sts", "", stsCalls) // always permitted
 	add(sts, "Sts", "sts", stsRoles)
 	add(trail, "ActionTrail", "actiontrail", trailCalls)

@@ -87,6 +87,11 @@ func deletePolicy(c *call) (map[string]any, *Error) {
 			return nil, conflict("Policy.Group")
 		}
 	}
+	for _, r := range c.world.roles {
+		if attachedAt(r.attached, p.PolicyRef) >= 0 {
+			return nil, conflict("Policy.Role")
+		}
+	}
 	if len(p.versions) > 1 && c.param("CascadingDelete") != "true" {
 		return nil, conflict("Policy.Version")
 	}

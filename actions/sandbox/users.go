@@ -170,6 +170,8 @@ func accountSummary(c *call) (map[string]any, *Error) {
 		"AccountAccessKeysPerAccountQuota": q.KeysPerUser, "AttachedPoliciesPerUserQuota": q.CustomPoliciesPerUser,
 		"AttachedSystemPoliciesPerUserQuota": q.SystemPoliciesPerUser, "GroupsQuota": q.Groups, "GroupsPerUserQuota": q.GroupsPerUser,
 		"AttachedPoliciesPerGroupQuota": q.CustomPoliciesPerGroup, "AttachedSystemPoliciesPerGroupQuota": q.SystemPoliciesPerGroup,
+		"AttachedPoliciesPerRoleQuota": q.CustomPoliciesPerRole, "AttachedSystemPoliciesPerRoleQuota": q.SystemPoliciesPerRole,
+		"Roles": len(c.world.roles),
 	}}, nil
 }
 
