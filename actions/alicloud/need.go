@@ -10,26 +10,102 @@ import (
 	"twokey/incident"
 )
 
+// known is what a user's keys are known to be used for.
+type known struct {
+	operations []string  // as policies name them
+	since      time.Time // from when on nothing is missing; zero: not known
+}
+
+// rests reports whether there is something to go by: keys that nobody has seen used
+// tell nothing about what is needed.
+func (k known) rests() bool { return len(k.operations) > 0 && !k.since.IsZero() }
+
+// remembers is how far back ActionTrail knows the last use of every operation
+// (ActionTrail docs: AccessKey pair audit).
+const remembers = 400 * 24 * time.Hour
+
+// known asks for all keys of the user: policies bind the user, not the leaked key.
+// It goes by the last use of every operation, which costs none of the few searches
+// that containing needs. The trail being down leaves since zero.
+func (s step) known(ctx context.Context, u user, q question) (known, error) {
+	keys, err := s.listKeys(ctx, u.name)
+	if err != nil {
+		return known{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*soon)
+	defer cancel()
+	out := known{since: s.now().Add(-remembers).UTC().Truncate(24 * time.Hour)} // the same all day long
+	for _, k := range keys {
+		one, err := s.knownOf(ctx, question{incident.KeyID(k.id), q.until})
+		if err != nil || one.since.IsZero() {
+			return known{}, nil //nolint:nilerr // nothing to rest on is an answer
+		}
+		out.operations = append(out.operations, one.operations...)
+		if one.since.After(out.since) {
+			out.since = one.since
+		}
+	}
+	slices.Sort(out.operations)
+	out.operations = slices.Compact(out.operations)
+	return out, nil
+}
+
+// knownOf asks for one key. An operation last used after the leak counts only if
+// its owner used it before too, which only the trail's events tell.
+func (s step) knownOf(ctx context.Context, q question) (known, error) {
+	services, err := s.services(ctx, q.key)
+	if err != nil {
+		return known{}, err
+	}
+	lists := make([][]dated, len(services))
+	looks := make([]func() error, len(services))
+	for i, service := range services {
+		looks[i] = func() (err error) { lists[i], err = s.operations(ctx, q.key, service.name); return err }
+	}
+	if err := together(looks...); err != nil {
+		return known{}, err
+	}
+	out := known{since: s.now().Add(-remembers)}
+	var late []use
+	for i, service := range services {
+		for _, o := range lists[i] {
+			if u := (use{service.name, o.name}); q.counts(o.at) {
+				out.operations = append(out.operations, u.action())
+			} else {
+				late = append(late, u)
+			}
+		}
+	}
+	if len(late) == 0 {
+		return out, nil
+	}
+	before := s.history(ctx, q)
+	out.since = before.since
+	for _, u := range late {
+		if slices.Contains(before.uses, u) {
+			out.operations = append(out.operations, u.action())
+		}
+	}
+	return out, nil
+}
+
 // holdings are a user's powers, what they say, and what is known to be done with
 // them.
 type holdings struct {
+	known
 	has    powers
 	of     map[string][]policyRef // by group
 	docs   map[policyRef]rampolicy.Document
 	denies map[policyRef]bool // only takes power away, or can't be read: never unneeded
-	known  []string           // operations of all the user's keys, as policies name them
-	since  time.Time          // from when on nothing of that is missing; zero: not known
 	closed bool               // nobody can log on to the console: its use would not be seen
 }
 
-// holdings reads them. The audit trail being down leaves the known operations
-// empty and since zero.
-func (s step) holdings(ctx context.Context, u user, q question) (holdings, error) {
-	h := holdings{of: map[string][]policyRef{}, docs: map[policyRef]rampolicy.Document{}, denies: map[policyRef]bool{}}
+// holdings reads them.
+func (s step) holdings(ctx context.Context, u user, used known) (holdings, error) {
+	h := holdings{known: used, of: map[string][]policyRef{}, docs: map[policyRef]rampolicy.Document{}, denies: map[policyRef]bool{}}
 	err := together(
 		func() (err error) { h.has, err = s.powersOf(ctx, u); return err },
 		func() error { l, err := s.logonOf(ctx, u); h.closed = !l.open; return err },
-		func() error { return s.addKnown(ctx, &h, u, q) },
 	)
 	if err != nil {
 		return holdings{}, err
@@ -56,32 +132,6 @@ func (s step) holdings(ctx context.Context, u user, q question) (holdings, error
 		h.denies[p] = !strictly[i] || !slices.ContainsFunc(docs[i].Statements, func(st rampolicy.Statement) bool { return st.Effect == rampolicy.Allow })
 	}
 	return h, nil
-}
-
-// addKnown reads what all keys of the user were used for: policies bind the user,
-// not the leaked key.
-func (s step) addKnown(ctx context.Context, h *holdings, u user, q question) error {
-	keys, err := s.listKeys(ctx, u.name)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*soon)
-	defer cancel()
-	since, whole := time.Time{}, len(keys) > 0
-	for _, k := range keys {
-		past := s.history(ctx, question{incident.KeyID(k.id), q.until})
-		h.known = append(h.known, past.actions()...)
-		whole = whole && !past.since.IsZero()
-		if past.since.After(since) {
-			since = past.since
-		}
-	}
-	slices.Sort(h.known)
-	h.known = slices.Compact(h.known)
-	if whole {
-		h.since = since
-	}
-	return nil
 }
 
 // through are the policies that come with groups.
@@ -147,10 +197,10 @@ var unseen = []string{
 // policies come first: what a narrow one also allows is best done with that.
 func (h holdings) unneeded() powers {
 	var out powers
-	if h.since.IsZero() {
+	if !h.rests() {
 		return out
 	}
-	needs := slices.Concat(h.known, unseen)
+	needs := slices.Concat(h.operations, unseen)
 	candidates := slices.SortedStableFunc(slices.Values(h.has.policies), func(x, y policyRef) int { return h.width(y) - h.width(x) })
 	for _, p := range candidates {
 		if one := (powers{policies: []policyRef{p}}); !h.denies[p] && h.spares(out, one, needs) {
@@ -204,5 +254,5 @@ func (h holdings) impact(take powers) incident.Impact {
 	if !h.closed {
 		blind = append([]string{"console sessions"}, blind...)
 	}
-	return incident.Impact{Breaks: h.breaks(take, h.known), Since: h.since, Blind: blind}
+	return incident.Impact{Breaks: h.breaks(take, h.operations), Since: h.since, Blind: blind}
 }

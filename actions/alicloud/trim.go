@@ -135,7 +135,14 @@ func (s trim) Plan(ctx context.Context, t incident.Target, given map[string]stri
 	if err != nil {
 		return incident.Plan{}, err
 	}
-	h, err := s.holdings(ctx, u, q)
+	used, err := s.known(ctx, u, q)
+	switch {
+	case err != nil:
+		return incident.Plan{}, err
+	case named(given, nil).none() && !used.rests():
+		return incident.Plan{}, unnamed(s.name, CodeNameThem) // nothing to go by
+	}
+	h, err := s.holdings(ctx, u, used)
 	if err != nil {
 		return incident.Plan{}, err
 	}

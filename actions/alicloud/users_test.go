@@ -242,8 +242,30 @@ func TestTrimOffersWhatNoKnownCallNeeds(t *testing.T) {
 func TestWithoutAHistoryNothingIsOffered(t *testing.T) {
 	s := newStage(t)
 	must(t, s.cloud.SetPolicies(userName, system("AliyunECSFullAccess", "AliyunRAMFullAccess")...))
-	defer s.cloud.Inject(sandbox.Fault{Kind: sandbox.Unavailable, Action: "LookupEvents"})()
 	_, err := s.step(incident.StepTrim).Plan(t.Context(), s.target, nil)
+	s.wantError(err, "NothingNamed") // nobody has seen the key used: that tells nothing
+	s.used(s.key, "Ecs:DescribeInstances")
+	_ = got(s.step(incident.StepTrim).Plan(t.Context(), s.target, nil))(t)
+	defer s.cloud.Inject(sandbox.Fault{Kind: sandbox.Unavailable, Action: "GetAccessKeyLastUsedProducts"})()
+	_, err = s.step(incident.StepTrim).Plan(t.Context(), s.target, nil)
+	s.wantError(err, "NothingNamed")
+}
+
+func TestTheThiefsCallsAreNoNeed(t *testing.T) {
+	s := newStage(t)
+	must(t, s.cloud.SetPolicies(userName, system("AliyunECSFullAccess", "AliyunRAMFullAccess")...))
+	s.used(s.key, "Ecs:DescribeInstances")
+	for _, event := range []string{"CreateUser", "ListUsers"} {
+		must(t, s.cloud.RecordUse(s.key.ID, sandbox.Use{Service: "Ram", Event: event, Source: "198.51.100.66"}))
+	}
+	before := map[string]string{actions.KnownBefore: time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)}
+	p := got(s.step(incident.StepTrim).Plan(t.Context(), s.target, before))(t)
+	if p.Params["policies"] != "System:AliyunRAMFullAccess" {
+		t.Fatalf("the thief decides what is needed: %v", p.Params)
+	}
+	s.used(s.key, "Ram:ListUsers") // its owner did so too
+	s.account = s.as(s.bot)        // which remembers nothing
+	_, err := s.step(incident.StepTrim).Plan(t.Context(), s.target, before)
 	s.wantError(err, "NothingNamed")
 }
 
