@@ -108,6 +108,10 @@ var ErrNothingToDo = errors.New("nothing to do")
 // for it; the bot offers no such step by itself.
 var ErrNotNamed = errors.New("what it is about is not named")
 
+// ErrOffLimits says that no step touches that: it is protected, or a cloud
+// service's own.
+var ErrOffLimits = errors.New("no step touches that")
+
 // ErrOwnIdentity says that a step aims at the bot's own key, user or role.
 var ErrOwnIdentity = errors.New("that is the bot's own identity")
 

@@ -50,7 +50,7 @@ func (s step) roleNamed(ctx context.Context, t incident.Target, given map[string
 	case own.called(name):
 		return "", ownIdentity(s.name)
 	case strings.HasPrefix(strings.ToLower(name), strings.ToLower(serviceRole)) || s.protectsRole(name):
-		return "", &actions.Error{Op: s.name, Code: CodeProtected}
+		return "", &actions.Error{Op: s.name, Code: CodeProtected, Err: actions.ErrOffLimits}
 	}
 	return name, nil
 }
