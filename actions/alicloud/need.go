@@ -36,7 +36,7 @@ func (s step) known(ctx context.Context, u user, q question) (known, error) {
 	defer cancel()
 	out := known{since: s.now().Add(-remembers).UTC().Truncate(24 * time.Hour)} // the same all day long
 	for _, k := range keys {
-		one, err := s.knownOf(ctx, question{incident.KeyID(k.id), q.until})
+		one, err := s.knownOf(ctx, question{key: incident.KeyID(k.id), until: q.until})
 		if err != nil || one.since.IsZero() {
 			return known{}, nil //nolint:nilerr // nothing to rest on is an answer
 		}

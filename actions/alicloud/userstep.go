@@ -118,7 +118,7 @@ func (s deactivate) Plan(ctx context.Context, t incident.Target, given map[strin
 func (s step) uses(ctx context.Context, now standing, q question) incident.Impact {
 	var impact incident.Impact
 	for _, id := range now.with(incident.KeyActive) {
-		impact.Breaks = append(impact.Breaks, s.knownServices(ctx, question{incident.KeyID(id), q.until})...)
+		impact.Breaks = append(impact.Breaks, s.knownServices(ctx, question{key: incident.KeyID(id), until: q.until})...)
 	}
 	slices.Sort(impact.Breaks)
 	impact.Breaks = slices.Compact(impact.Breaks)
