@@ -37,7 +37,7 @@ func TestAPlanInFullCutsNothingThatPeopleVoteOn(t *testing.T) {
 				t.Errorf("%s: no %s in\n%s", lang, want, text)
 			}
 		}
-		if at := strings.Index(text, incident.KeyInactive); at < 0 || strings.Count(text, string(other)) < 2 {
+		if !strings.Contains(text, incident.KeyInactive) || strings.Count(text, string(other)) < 2 {
 			t.Errorf("%s: it does not say which key is Inactive:\n%s", lang, text)
 		}
 		if strings.Contains(text, "{") && strings.Contains(text, "{user}") {
