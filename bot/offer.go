@@ -47,7 +47,7 @@ type asking struct {
 // plans reads the cloud for every step that may be offered now, side by side,
 // in the order of the playbook; then for what can be done about users and roles
 // that the leaked key made or took on. Steps with nothing to do are left out, and
-// so are those that aim at what no step touches; errors of the others come beside the
+// so are those that cannot be done as things are; errors of the others come beside the
 // plans that could be made.
 func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catalog) ([]incident.Plan, error) {
 	var steps []asking
@@ -69,7 +69,7 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 		case err == nil:
 			some = append(some, all[i])
 		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed),
-			errors.Is(err, actions.ErrOwnIdentity), errors.Is(err, actions.ErrOffLimits):
+			errors.Is(err, actions.ErrOwnIdentity), errors.Is(err, actions.ErrNotHere):
 			errs[i] = nil
 		default:
 			errs[i] = fmt.Errorf("plan %s: %w", steps[i].Name(), err)

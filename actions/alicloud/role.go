@@ -50,7 +50,7 @@ func (s step) roleNamed(ctx context.Context, t incident.Target, given map[string
 	case own.called(name):
 		return "", ownIdentity(s.name)
 	case strings.HasPrefix(strings.ToLower(name), strings.ToLower(serviceRole)) || s.protectsRole(name):
-		return "", &actions.Error{Op: s.name, Code: CodeProtected, Err: actions.ErrOffLimits}
+		return "", &actions.Error{Op: s.name, Code: CodeProtected, Err: actions.ErrNotHere}
 	}
 	return name, nil
 }
@@ -117,7 +117,7 @@ func (s roleQuarantine) Plan(ctx context.Context, t incident.Target, given map[s
 	case err != nil:
 		return incident.Plan{}, err
 	case see.hash == incident.Absent:
-		return incident.Plan{}, &actions.Error{Op: s.name, Code: CodeNoPolicy}
+		return incident.Plan{}, &actions.Error{Op: s.name, Code: CodeNoPolicy, Err: actions.ErrNotHere}
 	case see.hash != s.quarantine.doc.Hash():
 		return incident.Plan{}, &actions.Error{Op: s.name, Code: CodeDiffers, Err: ErrDiffers}
 	case see.quarantined(s.quarantine.name):

@@ -1,6 +1,7 @@
 package alicloud_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -97,6 +98,9 @@ func TestARoleGetsTheQuarantineAsItShouldBeOrNone(t *testing.T) {
 	given := map[string]string{incident.ParamOf: string(incident.OfRole(roleName))}
 	_, err := s.step(incident.StepRoleQuarantine).Plan(t.Context(), s.target, given)
 	s.wantError(err, "QuarantineMissing")
+	if !errors.Is(err, actions.ErrNotHere) {
+		t.Fatal("an offer of the bot's own would fail")
+	}
 	must(t, s.cloud.AddPolicy(policyName, `{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))
 	_, err = s.step(incident.StepRoleQuarantine).Plan(t.Context(), s.target, given)
 	s.wantError(err, "QuarantineEdited")
