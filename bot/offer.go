@@ -79,9 +79,10 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 }
 
 // offers reports whether a step is planned for people now. Looks are not: they
-// take nobody's vote, and whoever wants one presses for it.
+// take nobody's vote, and whoever wants one presses for it. Nor is what takes many
+// looks to plan: those of the containment beside it must not wait for them.
 func offers(next incident.Next) bool {
-	return next.Now && incident.StepTier(next.Step) != incident.Look
+	return next.Now && incident.StepTier(next.Step) != incident.Look && next.Step != incident.StepTrim
 }
 
 // planned makes a plan of a step, read from the cloud as it is now.

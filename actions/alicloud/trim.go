@@ -45,6 +45,9 @@ func (s trim) Plan(ctx context.Context, t incident.Target, given map[string]stri
 	if err != nil {
 		return incident.Plan{}, err
 	}
+	if actions.UrgencyOf(ctx) == actions.Looking {
+		ctx = actions.With(ctx, actions.Following) // containing the key matters more, and is planned beside it
+	}
 	used, err := s.known(ctx, u, q)
 	switch {
 	case err != nil:
