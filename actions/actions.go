@@ -108,6 +108,11 @@ var ErrNothingToDo = errors.New("nothing to do")
 // for it; the bot offers no such step by itself.
 var ErrNotNamed = errors.New("what it is about is not named")
 
+// ErrNotHere says that a step cannot be done as things are: what it is about is
+// protected, or what it needs is not there. The bot does not offer it; whoever asks
+// is told why by the code.
+var ErrNotHere = errors.New("cannot be done as things are")
+
 // ErrOwnIdentity says that a step aims at the bot's own key, user or role.
 var ErrOwnIdentity = errors.New("that is the bot's own identity")
 

@@ -47,7 +47,7 @@ type asking struct {
 // plans reads the cloud for every step that may be offered now, side by side,
 // in the order of the playbook; then for what can be done about users and roles
 // that the leaked key made or took on. Steps with nothing to do are left out, and
-// so are those that aim at the bot itself; errors of the others come beside the
+// so are those that cannot be done as things are; errors of the others come beside the
 // plans that could be made.
 func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catalog) ([]incident.Plan, error) {
 	var steps []asking
@@ -68,7 +68,8 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 		switch {
 		case err == nil:
 			some = append(some, all[i])
-		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed), errors.Is(err, actions.ErrOwnIdentity):
+		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed),
+			errors.Is(err, actions.ErrOwnIdentity), errors.Is(err, actions.ErrNotHere):
 			errs[i] = nil
 		default:
 			errs[i] = fmt.Errorf("plan %s: %w", steps[i].Name(), err)
@@ -78,9 +79,10 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 }
 
 // offers reports whether a step is planned for people now. Looks are not: they
-// take nobody's vote, and whoever wants one presses for it.
+// take nobody's vote, and whoever wants one presses for it. Nor is what takes many
+// looks to plan: those of the containment beside it must not wait for them.
 func offers(next incident.Next) bool {
-	return next.Now && incident.StepTier(next.Step) != incident.Look
+	return next.Now && incident.StepTier(next.Step) != incident.Look && next.Step != incident.StepTrim
 }
 
 // planned makes a plan of a step, read from the cloud as it is now.

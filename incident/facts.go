@@ -72,10 +72,18 @@ const (
 	FactRAMRole   FactName = "ram_role"   // its RAM role, or absent
 	FactMetadata  FactName = "metadata"   // required, optional or disabled: whether reading its metadata takes a token
 	FactTrusts    FactName = "trusts"     // of a role: the service that may take it on
+	FactUnneeded  FactName = "unneeded"   // policies and groups that no known call of the user needs, sorted, comma-separated
+	FactRoleID    FactName = "role_id"    // RAM role id: names can be taken again
+	FactTrusted   FactName = "trusted"    // of a role: who may take it on, sorted, comma-separated
+	FactTakers    FactName = "takers"     // of a role: who took it on lately, sorted, comma-separated
 
 	// Of the account.
 	FactRootKeys FactName = "root_keys" // number of keys that root has
 	FactRootMFA  FactName = "root_mfa"  // yes or no
+
+	FactMFARule    FactName = "mfa_rule"    // when RAM users are asked for MFA: mandatory, independent or adaptive
+	FactPreference FactName = "preference"  // the rest of the account's logon settings, by name
+	FactNoMFA      FactName = "without_mfa" // number of RAM users who have no MFA device
 )
 
 // Owners of a key, as far as an answer is honest.

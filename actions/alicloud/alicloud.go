@@ -42,6 +42,8 @@ type Account struct {
 	quarantine quarantine
 	logs       logs
 
+	protectedRoles []string
+
 	mu    sync.Mutex
 	own   *identity // who the bot is; nil until the cloud has said so
 	pasts map[question]past
@@ -80,6 +82,7 @@ func New(c Config) (*Account, error) {
 		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
 		ring: ring, base: c.Credentials.base(), http: newDoer(c.HTTPTransport), paces: newPaces(),
 		now: c.Now, sleep: c.Sleep, quarantine: quarantine{name: c.Quarantine.Policy, doc: doc}, logs: logs, pasts: map[question]past{},
+		protectedRoles: c.ProtectedRoles,
 	}, nil
 }
 
@@ -91,7 +94,8 @@ func (a *Account) Name() string { return a.name }
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
 	return actions.NewCatalog(slices.Concat(
-		a.keySteps(), a.policySteps(), a.auditSteps(), a.afterSteps(), a.instanceSteps(), a.leakSteps(),
+		a.keySteps(), a.policySteps(), a.auditSteps(), a.trimSteps(), a.loginSteps(), a.userSteps(), a.roleSteps(), a.rootSteps(),
+		a.afterSteps(), a.instanceSteps(), a.leakSteps(),
 	)...)
 }
 

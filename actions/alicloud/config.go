@@ -35,6 +35,8 @@ type Config struct {
 	Quarantine  Quarantine
 	Logs        Logs
 
+	ProtectedRoles []string // names of roles that no step touches
+
 	Now           func() time.Time                           // nil: time.Now
 	Sleep         func(context.Context, time.Duration) error // waits before another try; nil: really waits. It returns the context's error
 	HTTPTransport http.RoundTripper                          // nil: one of its own, which honours HTTPS_PROXY

@@ -34,6 +34,16 @@ const (
 	CodePartly      = "PartlyDone"       // a call about several things did some of them
 	CodeUserDeleted = "UserInRecycleBin" // the key's user is deleted: restore the user first
 
+	CodeNameThem    = "NothingNamed"       // say which permissions
+	CodeNotAttached = "NotAttached"        // the user does not have what is named
+	CodeHoldsThief  = "QuarantineStays"    // what is named holds the thief
+	CodeUndoOnly    = "UndoOnly"           // only taking a plan back says what to give back
+	CodeNameRole    = "NoRoleNamed"        // say which role
+	CodeProtected   = "ProtectedRole"      // configured as protected, or a cloud service's own
+	CodeNoPolicy    = "QuarantineMissing"  // the account has no quarantine policy
+	CodeNameTaken   = "NameTaken"          // somebody else has the deleted user's name now
+	CodePreference  = "PreferencesChanged" // a write changed more than it should have; all was put back
+
 	codeObserving   = "Observing"
 	codeTimeout     = "Timeout"
 	codeCanceled    = "Canceled"
@@ -127,6 +137,11 @@ func absent(err error) bool { return strings.HasPrefix(actions.Code(err), "Entit
 
 func nothingToDo(step string) error {
 	return &actions.Error{Op: step, Code: CodeNothingToDo, Err: actions.ErrNothingToDo}
+}
+
+// unnamed says that a plan needs to be told what it is about.
+func unnamed(step, code string) error {
+	return &actions.Error{Op: step, Code: code, Err: actions.ErrNotNamed}
 }
 
 func noTarget(op string) error {

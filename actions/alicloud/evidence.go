@@ -17,7 +17,10 @@ const keysPerUser = 2
 
 // Evidence asks what is known of a key whose owner is known. Looks that fail do
 // not stop the others; the first error is returned beside what was learned.
-func (a *Account) Evidence(ctx context.Context, t incident.Target, sign time.Time) ([]actions.Sight, error) {
+func (a *Account) Evidence(ctx context.Context, t incident.Target, _ time.Time) ([]actions.Sight, error) {
+	if t.User == "" && t.UserID == "" && t.AccountID == a.id && !blank(string(t.Key)) {
+		return a.seeRoot(ctx) // a key of this account without a user
+	}
 	if blank(t.User) || blank(t.UserID) || blank(string(t.Key)) {
 		return nil, noTarget("evidence")
 	}

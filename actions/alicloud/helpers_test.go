@@ -198,6 +198,7 @@ func (s *stage) writes() (n int) {
 	for _, action := range []string{
 		"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
 		"AttachInstanceRamRole", "DetachInstanceRamRole", "ModifyInstanceMetadataOptions", "ModifyAccessKeyLeakDeal",
+		"RemoveUserFromGroup", "AddUserToGroup", "UpdateLoginProfile", "SetSecurityPreference", "DeleteUser", "RestoreUserFromRecycleBin",
 	} {
 		n += s.cloud.Calls(action)
 	}

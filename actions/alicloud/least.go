@@ -55,7 +55,7 @@ func LeastPolicy(steps []string, s Scope) (rampolicy.Document, error) {
 			Effect: rampolicy.Allow, Actions: slices.Compact(list), Resources: []string{resource},
 		})
 	}
-	return withDenials(doc, s.Own), nil
+	return withDenials(doc, s.Own, granted), nil
 }
 
 // resources are what an action is granted on. They can be added up.
@@ -68,6 +68,7 @@ const (
 	onGroup
 	onRole
 	onInstance
+	onAnyPolicy // whoever may attach these can make anybody an administrator
 
 	onBoth = onUser | onPolicy // the two ends of an attachment
 )
@@ -86,6 +87,8 @@ func (s Scope) arns(on resources) []string {
 	}{
 		{onUser, account + "user/*"},
 		{onPolicy, account + "policy/" + or(s.Policy, DefaultQuarantine)},
+		{onAnyPolicy, account + "policy/*"},
+		{onAnyPolicy, "acs:ram:*:system:policy/*"},
 		{onGroup, account + "group/*"},
 		{onRole, account + "role/*"},
 		{onInstance, instance},
@@ -103,13 +106,16 @@ var lookActions = []string{
 	"ram:ListPoliciesForUser", "ram:ListGroupsForUser", "ram:ListPoliciesForGroup", "ram:GetPolicy", "ram:GetLoginProfile",
 	"actiontrail:LookupEvents", "actiontrail:GetAccessKeyLastUsedInfo", "actiontrail:GetAccessKeyLastUsedProducts",
 	"actiontrail:GetAccessKeyLastUsedEvents", "actiontrail:GetAccessKeyLastUsedIps",
-	"ecs:DescribeInstances", "ecs:DescribeInstanceRamRole", "ram:GetRole",
+	"ram:GetUserMFAInfo", "ram:GetUserInRecycleBin", "ram:GetSecurityPreference", "ram:GetAccountMFAInfo",
+	"ram:GetAccountSecurityPracticeReport", "ram:GetRole", "ram:ListPoliciesForRole",
+	"ecs:DescribeInstances", "ecs:DescribeInstanceRamRole",
 	// Security Center's list had another prefix once, and pages name both.
 	"yundun-aegis:DescribeAccesskeyLeakList", "yundun-sas:DescribeAccesskeyLeakList", "yundun-sas:DescribeAccessKeyLeakDetail",
 }
 
 // withDenials adds what the bot must never do.
-func withDenials(doc rampolicy.Document, own string) rampolicy.Document {
+func withDenials(doc rampolicy.Document, own string, granted map[string][]string) rampolicy.Document {
+	roles := slices.ContainsFunc(slices.Collect(maps.Values(granted)), func(list []string) bool { return slices.Contains(list, "ram:AttachPolicyToRole") })
 	doc.Statements = append(doc.Statements, rampolicy.Statement{
 		Effect: rampolicy.Deny, Resources: []string{"*"},
 		Actions: []string{
@@ -119,6 +125,9 @@ func withDenials(doc rampolicy.Document, own string) rampolicy.Document {
 			"kms:GetSecretValue",
 		},
 	})
+	if last := &doc.Statements[len(doc.Statements)-1]; roles { // granted for the one policy
+		last.Actions = slices.DeleteFunc(last.Actions, func(a string) bool { return a == "ram:AttachPolicyToRole" })
+	}
 	if own != "" {
 		doc.Statements = append(doc.Statements, rampolicy.Statement{
 			Effect: rampolicy.Deny, Actions: []string{"ram:*"}, Resources: []string{own},

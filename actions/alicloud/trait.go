@@ -17,7 +17,9 @@ type trait struct {
 }
 
 // families are the tables of all steps.
-var families = []map[string]trait{keyTraits, policyTraits, auditTraits, afterTraits, instanceTraits, leakTraits}
+var families = []map[string]trait{
+	keyTraits, policyTraits, auditTraits, trimTraits, loginTraits, userTraits, roleTraits, rootTraits, afterTraits, instanceTraits, leakTraits,
+}
 
 // traits are those of every step that this package has.
 var traits = func() map[string]trait {

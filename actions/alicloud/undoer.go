@@ -10,7 +10,7 @@ import (
 )
 
 // deed is an event with the parameters it must have to be about a plan. "$key",
-// "$user" and "$policy" stand for the plan's own, "$" and another name for that
+// "$user", "$id" (the user's), "$role" and "$policy" stand for the plan's own, "$" and another name for that
 // parameter of the plan.
 type deed struct {
 	event  string
@@ -52,6 +52,10 @@ func (d deed) is(e event, p incident.Plan) bool {
 			want = string(p.Target.Key)
 		case "$user":
 			want = p.Target.User
+		case "$id":
+			want = p.Target.UserID
+		case "$role":
+			want, _ = incident.RoleOf(incident.Identity(p.Params[incident.ParamOf]))
 		default:
 			if own, named := strings.CutPrefix(want, "$"); named {
 				want = p.Params[own]

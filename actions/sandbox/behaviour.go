@@ -9,10 +9,19 @@ type Behaviour struct {
 	// refused, as the console does.
 	AcceptDeleteActive bool
 	// RestoreActive brings a key back from the recycle bin as Active, otherwise as
-	// Inactive.
+	// Inactive; one that went with its user, as it was.
 	RestoreActive bool
 	// RefuseSameStatus refuses an UpdateAccessKey that changes nothing.
 	RefuseSameStatus bool
+	// AcceptDeleteLeftovers lets IMS DeleteUser take a user who has keys, policies,
+	// groups or a logon; otherwise it is refused, as in RAM.
+	AcceptDeleteLeftovers bool
+	// RestoreUserWhole brings a user back from the recycle bin with policies, groups,
+	// logon and MFA device, otherwise with nothing but its keys.
+	RestoreUserWhole bool
+	// ForgetPreference makes SetSecurityPreference put back to the default what a
+	// call does not name; otherwise that stays.
+	ForgetPreference bool
 	// TrailLag hides what happened less than so long ago from ActionTrail and from
 	// GetAccessKeyLastUsed (about an hour in the real service).
 	TrailLag time.Duration
@@ -81,12 +90,22 @@ type Quotas struct {
 	CustomPoliciesPerUser int // 10
 	SystemPoliciesPerUser int // 20
 	Users                 int // 1,000
+	BinUsers              int // 1,000; the next one purges the oldest
+
+	Groups                 int // 50
+	GroupsPerUser          int // 50
+	CustomPoliciesPerGroup int // 5
+	SystemPoliciesPerGroup int // 20
+	CustomPoliciesPerRole  int // 5
+	SystemPoliciesPerRole  int // 20
 }
 
 func (q Quotas) orDocumented() Quotas {
 	for field, documented := range map[*int]int{
 		&q.KeysPerUser: 2, &q.BinKeysPerUser: 3, &q.PolicySize: 6144, &q.Policies: 1500, &q.VersionsPerPolicy: 5,
-		&q.CustomPoliciesPerUser: 10, &q.SystemPoliciesPerUser: 20, &q.Users: 1000,
+		&q.CustomPoliciesPerUser: 10, &q.SystemPoliciesPerUser: 20, &q.Users: 1000, &q.BinUsers: 1000,
+		&q.Groups: 50, &q.GroupsPerUser: 50, &q.CustomPoliciesPerGroup: 5, &q.SystemPoliciesPerGroup: 20,
+		&q.CustomPoliciesPerRole: 5, &q.SystemPoliciesPerRole: 20,
 	} {
 		if *field == 0 {
 			*field = documented

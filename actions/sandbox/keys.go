@@ -139,6 +139,9 @@ func (c *call) userKey() (*user, *key, *Error) {
 func listBin(c *call) (map[string]any, *Error) {
 	u := c.world.userByID(c.param("UserId"))
 	if u == nil {
+		u = c.inBin(c.param("UserId"))
+	}
+	if u == nil {
 		return nil, absent("User")
 	}
 	list := []any{}
@@ -149,13 +152,17 @@ func listBin(c *call) (map[string]any, *Error) {
 }
 
 func getBin(c *call) (map[string]any, *Error) {
-	for _, u := range c.world.holders() {
+	owners := c.world.holders()[1:] // not root
+	for _, id := range sortedKeys(c.world.binned) {
+		owners = append(owners, c.world.binned[id])
+	}
+	for _, u := range owners {
 		for _, k := range u.kept(c.now) {
-			if k.id != c.param("UserAccessKeyId") || u == c.world.root {
+			if k.id != c.param("UserAccessKeyId") {
 				continue
 			}
 			row := binned(k)
-			row["UserId"], row["UserPrincipalName"], row["UserRecycled"] = u.id, c.cloud.principal(u), false
+			row["UserId"], row["UserPrincipalName"], row["UserRecycled"] = u.id, c.cloud.principal(u), !u.recycled.IsZero()
 			return map[string]any{"AccessKey": row}, nil
 		}
 	}

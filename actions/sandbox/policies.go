@@ -18,11 +18,7 @@ var ramPolicies = map[string]operation{
 	"AttachPolicyToUser":    {write: true, needs: []string{"UserName", "PolicyName", "PolicyType"}, resources: userAndPolicy, handle: attach},
 	"DetachPolicyFromUser":  {write: true, needs: []string{"UserName", "PolicyName", "PolicyType"}, resources: userAndPolicy, handle: detach},
 	"ListPoliciesForUser":   {needs: []string{"UserName"}, resources: userResource, handle: policiesOfUser},
-	"ListGroupsForUser":     {needs: []string{"UserName"}, resources: userResource, handle: groupsOfUser},
-	"ListPoliciesForGroup":  {needs: []string{"GroupName"}, resources: groupResource, handle: policiesOfGroup},
 }
-
-func groupResource(c *call) []string { return []string{c.arn("group/" + c.param("GroupName"))} }
 
 var policyName = regexp.MustCompile(`^[a-zA-Z0-9-]+$`)
 
@@ -89,6 +85,11 @@ func deletePolicy(c *call) (map[string]any, *Error) {
 	for _, g := range c.world.groups {
 		if attachedAt(g.attached, p.PolicyRef) >= 0 {
 			return nil, conflict("Policy.Group")
+		}
+	}
+	for _, r := range c.world.roles {
+		if attachedAt(r.attached, p.PolicyRef) >= 0 {
+			return nil, conflict("Policy.Role")
 		}
 	}
 	if len(p.versions) > 1 && c.param("CascadingDelete") != "true" {

@@ -16,6 +16,7 @@ type saved struct {
 	Seq       int
 	Root      savedUser
 	Users     []savedUser         `json:",omitempty"`
+	UserBin   []savedUser         `json:",omitempty"`
 	Groups    []savedGroup        `json:",omitempty"`
 	Policies  []savedPolicy       `json:",omitempty"`
 	Roles     []savedRole         `json:",omitempty"`
@@ -25,6 +26,8 @@ type saved struct {
 	Logs      map[string][]LogRow `json:",omitempty"`
 	Furnished *savedFurnished     `json:",omitempty"`
 	Trail     []savedEvent        `json:",omitempty"`
+
+	Preference *preference `json:",omitempty"` // none: the usual one
 }
 
 type savedUser struct {
@@ -41,6 +44,8 @@ type savedUser struct {
 	Groups   map[string]time.Time `json:",omitempty"`
 	Login    *Login               `json:",omitempty"`
 	MFA      bool                 `json:",omitempty"`
+	Recycled time.Time            `json:",omitzero"`
+	PurgeAt  time.Time            `json:",omitzero"`
 }
 
 type savedKey struct {
@@ -89,7 +94,10 @@ type savedFurnished struct {
 func (c *Cloud) state() saved {
 	out := saved{
 		Account: c.account, Seq: c.seq, Root: c.world.root.saved(), Estate: c.world.kept(), Logs: c.logs,
-		Furnished: c.furnished.saved(), Trail: each(c.lasting(), event.saved),
+		Furnished: c.furnished.saved(), Trail: each(c.lasting(), event.saved), Preference: &c.world.preference,
+	}
+	for _, id := range sortedKeys(c.world.binned) {
+		out.UserBin = append(out.UserBin, c.world.binned[id].saved())
 	}
 	for _, name := range sortedKeys(c.world.users) {
 		out.Users = append(out.Users, c.world.users[name].saved())
@@ -116,6 +124,12 @@ func (c *Cloud) restore(s saved) error {
 	w.root = s.Root.user()
 	for _, u := range s.Users {
 		w.users[u.Name] = u.user()
+	}
+	for _, u := range s.UserBin {
+		w.binned[u.ID] = u.user()
+	}
+	if s.Preference != nil {
+		w.preference = *s.Preference
 	}
 	for _, g := range s.Groups {
 		w.groups[g.Name] = &group{id: g.ID, name: g.Name, created: g.Created, attached: each(g.Attached, savedAttachment.attachment)}
@@ -145,7 +159,7 @@ func (u *user) saved() savedUser {
 	return savedUser{
 		ID: u.id, Name: u.name, Display: u.display, Email: u.email, Comments: u.comments, Created: u.created, Updated: u.updated,
 		Keys: each(u.keys, key.saved), Bin: each(u.bin, key.saved), Attached: each(u.attached, attachment.saved),
-		Groups: u.groups, Login: u.login, MFA: u.mfa,
+		Groups: u.groups, Login: u.login, MFA: u.mfa, Recycled: u.recycled, PurgeAt: u.purgeAt,
 	}
 }
 
@@ -153,7 +167,7 @@ func (s savedUser) user() *user {
 	u := &user{
 		id: s.ID, name: s.Name, display: s.Display, email: s.Email, comments: s.Comments, created: s.Created, updated: s.Updated,
 		keys: each(s.Keys, savedKey.key), bin: each(s.Bin, savedKey.key), attached: each(s.Attached, savedAttachment.attachment),
-		groups: map[string]time.Time{}, login: s.Login, mfa: s.MFA,
+		groups: map[string]time.Time{}, login: s.Login, mfa: s.MFA, recycled: s.Recycled, purgeAt: s.PurgeAt,
 	}
 	maps.Copy(u.groups, s.Groups)
 	return u

@@ -35,8 +35,10 @@ func full(t *testing.T, c *Cloud) {
 			[]key{k},
 			attached,
 			map[string]time.Time{"ops": at.Add(6)},
-			&Login{true, true, true, at.Add(7)}, true,
+			&Login{true, true, true, at.Add(7)}, true, at.Add(10), at.Add(11),
 		}
+		w.binned["20001"] = u.clone()
+		w.preference.Flags["EnableSaveMFATicket"], w.preference.Types = true, []string{"sms"}
 		w.users["alice"], w.groups["ops"] = u, &group{"g-1", "ops", at.Add(8), attached}
 		w.root.mfa, w.root.bin = true, []key{k}
 		p := w.policies["q"]

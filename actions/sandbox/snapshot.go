@@ -13,6 +13,7 @@ type Snapshot struct {
 	Users          []UserView
 	RootKeys       []KeyView
 	Policies       []string // custom ones
+	Roles          []RoleView
 	Instances      []string
 	Calls          []CallView // newest first
 }
@@ -24,6 +25,12 @@ type UserView struct {
 	Policies            []PolicyView
 	Groups              []string
 	Console, MFA        bool
+}
+
+// RoleView is a RAM role.
+type RoleView struct {
+	Name, ID string
+	Policies []PolicyView
 }
 
 // KeyView is an AccessKey. PurgeAt is set while it is in the recycle bin: until
@@ -81,6 +88,10 @@ func (c *Cloud) Snapshot() Snapshot {
 			Name: u.name, ID: u.id, Principal: c.principal(u), Keys: keys, Policies: c.world.applying(u),
 			Groups: sortedKeys(u.groups), Console: u.login != nil, MFA: u.mfa,
 		})
+	}
+	for _, name := range sortedKeys(c.world.roles) {
+		r := c.world.roles[name]
+		out.Roles = append(out.Roles, RoleView{r.name, r.id, each(r.attached, func(a attachment) PolicyView { return PolicyView{a.PolicyRef, ""} })})
 	}
 	recent := c.trail[max(0, len(c.trail)-maxCalls):]
 	for _, e := range slices.Backward(recent) {

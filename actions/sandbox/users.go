@@ -10,18 +10,13 @@ import (
 
 var (
 	ramUsers = map[string]operation{
-		"GetUser":         {params: []string{"UserName"}, resources: userResource, handle: getUser},
-		"ListUsers":       {params: []string{"Marker", "MaxItems"}, resources: allUsers, handle: listUsers},
-		"CreateUser":      {write: true, needs: []string{"UserName"}, params: []string{"DisplayName", "Comments"}, resources: userResource, handle: createUser},
-		"GetLoginProfile": {needs: []string{"UserName"}, resources: userResource, handle: getLogin},
-		"GetUserMFAInfo":  {needs: []string{"UserName"}, resources: userResource, handle: getMFA},
+		"GetUser":    {params: []string{"UserName"}, resources: userResource, handle: getUser},
+		"ListUsers":  {params: []string{"Marker", "MaxItems"}, resources: allUsers, handle: listUsers},
+		"CreateUser": {write: true, needs: []string{"UserName"}, params: []string{"DisplayName", "Comments"}, resources: userResource, handle: createUser},
 	}
 	imsUsers = map[string]operation{
 		"GetUser":           {params: []string{"UserAccessKeyId", "UserId", "UserPrincipalName"}, handle: findUser},
 		"ListUsers":         {params: []string{"Marker", "MaxItems"}, resources: allUsers, handle: listUsers},
-		"GetLoginProfile":   {needs: []string{"UserPrincipalName"}, resources: userResource, handle: getLogin},
-		"GetUserMFAInfo":    {needs: []string{"UserPrincipalName"}, resources: userResource, handle: getMFA},
-		"GetAccountMFAInfo": {handle: accountMFA},
 		"GetAccountSummary": {handle: accountSummary},
 	}
 	stsCalls = map[string]operation{"GetCallerIdentity": {handle: callerIdentity}}
@@ -166,48 +161,6 @@ func createUser(c *call) (map[string]any, *Error) {
 	return map[string]any{"User": c.row(u)}, nil
 }
 
-func getLogin(c *call) (map[string]any, *Error) {
-	u, refused := c.user()
-	switch {
-	case refused != nil:
-		return nil, refused
-	case u.login == nil:
-		return nil, absent("User.LoginProfile")
-	}
-	profile := map[string]any{"MFABindRequired": u.login.MFARequired, "PasswordResetRequired": u.login.ResetRequired}
-	if c.request.product == ims {
-		profile["UserPrincipalName"], profile["Status"] = c.cloud.principal(u), status(!u.login.Disabled)
-		profile["LastLoginTime"], profile["UpdateDate"] = stamp(u.login.LastLogin), stamp(u.updated)
-	} else {
-		profile["UserName"], profile["CreateDate"] = u.name, stamp(u.created)
-	}
-	return map[string]any{"LoginProfile": profile}, nil
-}
-
-// getMFA answers "none" differently in the two products: RAM with 404, IMS with
-// false.
-func getMFA(c *call) (map[string]any, *Error) {
-	u, refused := c.user()
-	if refused != nil {
-		return nil, refused
-	}
-	device := map[string]any{"SerialNumber": "acs:ram::" + c.cloud.account + ":mfa/" + u.name, "Type": "VMFA"}
-	switch {
-	case c.request.product == ram && !u.mfa:
-		return nil, absent("User.MFADevice")
-	case c.request.product == ram:
-		return map[string]any{"MFADevice": device}, nil
-	case !u.mfa:
-		return map[string]any{"IsMFAEnable": false}, nil
-	default:
-		return map[string]any{"IsMFAEnable": true, "MFADevice": device}, nil
-	}
-}
-
-func accountMFA(c *call) (map[string]any, *Error) {
-	return map[string]any{"IsMFAEnable": c.world.root.mfa}, nil
-}
-
 func accountSummary(c *call) (map[string]any, *Error) {
 	q := c.cloud.quotas
 	return map[string]any{"SummaryMap": map[string]any{
@@ -215,7 +168,10 @@ func accountSummary(c *call) (map[string]any, *Error) {
 		"UsersQuota": q.Users, "PoliciesQuota": q.Policies, "PolicySizeQuota": q.PolicySize,
 		"VersionsPerPolicyQuota": q.VersionsPerPolicy, "AccessKeysPerUserQuota": q.KeysPerUser,
 		"AccountAccessKeysPerAccountQuota": q.KeysPerUser, "AttachedPoliciesPerUserQuota": q.CustomPoliciesPerUser,
-		"AttachedSystemPoliciesPerUserQuota": q.SystemPoliciesPerUser,
+		"AttachedSystemPoliciesPerUserQuota": q.SystemPoliciesPerUser, "GroupsQuota": q.Groups, "GroupsPerUserQuota": q.GroupsPerUser,
+		"AttachedPoliciesPerGroupQuota": q.CustomPoliciesPerGroup, "AttachedSystemPoliciesPerGroupQuota": q.SystemPoliciesPerGroup,
+		"AttachedPoliciesPerRoleQuota": q.CustomPoliciesPerRole, "AttachedSystemPoliciesPerRoleQuota": q.SystemPoliciesPerRole,
+		"Roles": len(c.world.roles),
 	}}, nil
 }
 

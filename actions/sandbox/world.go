@@ -17,6 +17,9 @@ type world struct {
 	roles    map[string]*role
 	sessions map[string]*session // of roles, by the id of their temporary key
 	estate
+
+	binned     map[string]*user // in the recycle bin, by id
+	preference preference
 }
 
 type user struct {
@@ -28,6 +31,7 @@ type user struct {
 	groups                             map[string]time.Time // name -> joined
 	login                              *Login
 	mfa                                bool
+	recycled, purgeAt                  time.Time // while in the recycle bin
 }
 
 // key is an AccessKey, in use or in the recycle bin (then recycled is set).
@@ -77,6 +81,7 @@ func newWorld() *world {
 		root:  &user{groups: map[string]time.Time{}},
 		users: map[string]*user{}, groups: map[string]*group{}, policies: map[string]*policy{},
 		roles: map[string]*role{}, sessions: map[string]*session{}, estate: newEstate(),
+		binned: map[string]*user{}, preference: usualPreference(),
 	}
 }
 
@@ -86,6 +91,10 @@ func (w *world) clone() *world {
 	for name, u := range w.users {
 		out.users[name] = u.clone()
 	}
+	for id, u := range w.binned {
+		out.binned[id] = u.clone()
+	}
+	out.preference = w.preference.clone()
 	for name, g := range w.groups {
 		copied := *g
 		copied.attached = slices.Clone(g.attached)

@@ -11,11 +11,18 @@ import (
 var Codes = []string{
 	// Alibaba Cloud's own.
 	"NoPermission", "LimitExceeded.User.Policy", "LimitExceeded.User.AccessKey", "EntityNotExist.User", "EntityNotExist.User.AccessKey",
-	"EntityNotExist.Role", "InvalidRamRole.NotEcsRole", "InvalidInstanceId.NotFound",
+	"LimitExceeded.User.Group", "LimitExceeded.Role.Policy", "EntityNotExist.Role", "EntityAlreadyExists.User", userLeftovers,
+	"InvalidRamRole.NotEcsRole", "InvalidInstanceId.NotFound",
 	// This program's.
 	"OtherOwner", "QuarantineEdited", "UserInRecycleBin", "KeyStillActive", "NoInstance", "NoRole", hasRole, "Credentials", "Timeout", "RateLimit",
+	"NothingNamed", "NotAttached", "QuarantineStays", "QuarantineMissing", "UndoOnly", "NoRoleNamed", "ProtectedRole", "NameTaken",
+	"PreferencesChanged",
 	"NotYet", "NotMade", "NotConfigured", "RecordBroken",
 }
+
+// userLeftovers begins the codes for what keeps a user from being deleted
+// (DeleteConflict.User.AccessKey and others): there is one answer to all of them.
+const userLeftovers = "DeleteConflict.User"
 
 // lacking is the code that needs the name of what is missing.
 const lacking = "NoPermission"
@@ -29,10 +36,13 @@ func (p page) code(text string) string {
 	name, what, _ := strings.Cut(text, " ")
 	shown := clean(text, maxPlace)
 	words := name
+	if strings.HasPrefix(name, userLeftovers+".") {
+		words = userLeftovers
+	}
 	switch {
 	case what != "" && name != hasRole:
 		words = lacking // products call it differently
-	case slices.Contains(Codes, name) && name != lacking:
+	case slices.Contains(Codes, words) && words != lacking:
 	default:
 		return shown
 	}

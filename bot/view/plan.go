@@ -23,20 +23,30 @@ var calls = map[string]struct{ call, status string }{
 	incident.StepKeyFence:         {"ims:SetAccessKeyPolicy {UserPrincipalName, UserAccessKeyId, AccessKeyPolicy}", ""},
 	"key.unfence":                 {"ims:SetAccessKeyPolicy {UserPrincipalName, UserAccessKeyId, AccessKeyPolicy}", ""},
 	"key.create":                  {"ram:CreateAccessKey {UserName}", ""},
-	"permissions.trim":            {"ram:DetachPolicyFromUser, ram:RemoveUserFromGroup", ""},
-	"permissions.give_back":       {"ram:AttachPolicyToUser, ram:AddUserToGroup", ""},
-	"login.cut":                   {"ims:UpdateLoginProfile {Status=Inactive}", ""},
-	"login.give_back":             {"ims:UpdateLoginProfile {Status=Active}", ""},
-	"mfa.require":                 {"ims:UpdateLoginProfile {MFABindRequired=true}", ""},
-	"mfa.enforce":                 {"ims:SetSecurityPreference {MFAOperationForLogin=mandatory}", ""},
-	"user.delete":                 {"ims:DeleteUser {UserPrincipalName}", ""},
-	"user.restore":                {"ims:RestoreUserFromRecycleBin {UserId}", ""},
-	"ecs.attach_role":             {"ecs:AttachInstanceRamRole {RegionId, RamRoleName, InstanceIds}", ""},
-	"ecs.detach_role":             {"ecs:DetachInstanceRamRole {RegionId, RamRoleName, InstanceIds}", ""},
-	"ecs.enforce_imds":            {"ecs:ModifyInstanceMetadataOptions {HttpEndpoint=enabled, HttpTokens=required}", ""},
-	"ecs.relax_imds":              {"ecs:ModifyInstanceMetadataOptions {HttpEndpoint=enabled, HttpTokens=optional}", ""},
-	"leak.mark_handled":           {"sas:ModifyAccessKeyLeakDeal {IdList, Type=manual}", ""},
-	"leak.whitelist":              {"sas:ModifyAccessKeyLeakDeal {IdList, Type=add-whitelist}", ""},
+	incident.StepTrim:             {"ram:DetachPolicyFromUser {PolicyType, PolicyName, UserName}, ram:RemoveUserFromGroup {GroupName, UserName}", ""},
+	incident.StepGiveBack:         {"ram:AttachPolicyToUser {PolicyType, PolicyName, UserName}, ram:AddUserToGroup {GroupName, UserName}", ""},
+	incident.StepLoginCut:         {"ims:UpdateLoginProfile {UserPrincipalName, Status=Inactive}", ""},
+	incident.StepLoginGiveBack:    {"ims:UpdateLoginProfile {UserPrincipalName, Status=Active}", ""},
+	incident.StepMFARequire:       {"ims:UpdateLoginProfile {UserPrincipalName, MFABindRequired=true}", ""},
+	incident.StepMFARelease:       {"ims:UpdateLoginProfile {UserPrincipalName, MFABindRequired=false}", ""},
+	incident.StepMFAEnforce:       {"ims:SetSecurityPreference {MFAOperationForLogin=mandatory}", ""},
+	incident.StepMFARelax:         {"ims:SetSecurityPreference {MFAOperationForLogin}", ""},
+	incident.StepUserDeactivate: {
+		"ram:UpdateAccessKey {UserName, UserAccessKeyId, Status=Inactive}, ims:UpdateLoginProfile {UserPrincipalName, Status=Inactive}", incident.KeyInactive,
+	},
+	incident.StepUserReactivate: {
+		"ram:UpdateAccessKey {UserName, UserAccessKeyId, Status=Active}, ims:UpdateLoginProfile {UserPrincipalName, Status=Active}", incident.KeyActive,
+	},
+	incident.StepUserDelete:     {"ims:DeleteUser {UserId}", ""},
+	incident.StepUserRestore:    {"ims:RestoreUserFromRecycleBin {UserId}", incident.KeyInactive},
+	incident.StepRoleQuarantine: {"ram:AttachPolicyToRole {PolicyType=Custom, PolicyName, RoleName}", ""},
+	incident.StepRoleRelease:    {"ram:DetachPolicyFromRole {PolicyType=Custom, PolicyName, RoleName}", ""},
+	"ecs.attach_role":           {"ecs:AttachInstanceRamRole {RegionId, RamRoleName, InstanceIds}", ""},
+	"ecs.detach_role":           {"ecs:DetachInstanceRamRole {RegionId, RamRoleName, InstanceIds}", ""},
+	"ecs.enforce_imds":          {"ecs:ModifyInstanceMetadataOptions {HttpEndpoint=enabled, HttpTokens=required}", ""},
+	"ecs.relax_imds":            {"ecs:ModifyInstanceMetadataOptions {HttpEndpoint=enabled, HttpTokens=optional}", ""},
+	"leak.mark_handled":         {"sas:ModifyAccessKeyLeakDeal {IdList, Type=manual}", ""},
+	"leak.whitelist":            {"sas:ModifyAccessKeyLeakDeal {IdList, Type=add-whitelist}", ""},
 }
 
 // Plan is one plan in full, for one person who asked to see it: what is called,
@@ -97,7 +107,7 @@ func (p page) full(pr incident.Proposal) []bot.Field {
 func (p page) params(params map[string]string) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(params)) {
-		value := clean(params[name], maxWords)
+		value := clean(strings.ReplaceAll(params[name], ",", ", "), maxList)
 		if name == "reason" {
 			value = p.reason(incident.Words(params[name]))
 		}
@@ -112,11 +122,36 @@ func (p page) target(t incident.Target) string {
 }
 
 func (p page) facts(facts []incident.Fact) string {
+	keys := make(map[incident.Identity]bool)
+	for _, f := range facts {
+		if strings.HasPrefix(string(f.Of), "key ") {
+			keys[f.Of] = true
+		}
+	}
 	var parts []string
 	for _, f := range facts {
-		parts = append(parts, p.say("fact.is", "fact", p.factName(f.Name), "value", p.value(f.Value)))
+		name := p.factName(f.Name)
+		if key, ok := strings.CutPrefix(string(f.Of), "key "); ok && len(keys) > 1 {
+			name += " " + clean(key, maxName) // which of them
+		}
+		parts = append(parts, p.say("fact.is", "fact", name, "value", p.whole(f.Value)))
 	}
 	return dots(parts...)
+}
+
+// maxList is how much is shown of one value in a plan in full: people vote on all
+// of a list.
+const maxList = 1600
+
+// whole is a value as a plan in full shows it, lists with room to break.
+func (p page) whole(v string) string {
+	switch id := "fact.value." + v; {
+	case v == "" || v == incident.Absent:
+		return p.value(v)
+	case p.has(id):
+		return p.say(id)
+	}
+	return clean(strings.ReplaceAll(v, ",", ", "), maxList)
 }
 
 // after is what the plan would leave behind, where that is one value.

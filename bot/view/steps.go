@@ -328,7 +328,7 @@ func foretold(step string) bool {
 // undoText says how a plan is taken back, or that it can't be.
 func (p page) undoText(plan incident.Plan) string {
 	switch {
-	case plan.Undo != "" && plan.Step == incident.StepKeyDelete:
+	case plan.Undo != "" && (plan.Step == incident.StepKeyDelete || plan.Step == incident.StepUserDelete):
 		return p.say("undo.bin", "step", p.titleOf(plan.Undo), "people", p.tierNeed(plan.Undo))
 	case plan.Undo != "":
 		return p.say("undo.by", "step", p.titled(plan.Undo, p.userOf(plan)), "people", p.tierNeed(plan.Undo))

@@ -95,15 +95,27 @@ func (c *config) account(a accountConfig) alicloud.Config {
 	cred := a.Credentials
 	return alicloud.Config{
 		Name: a.Name, ID: a.ID, Site: a.Site, Regions: a.Regions, Endpoints: a.Endpoints,
-		Observe:    a.mode() == modeObserve,
-		Logs:       alicloud.Logs{OSS: a.Logs.OSS, SLS: a.Logs.SLS, Columns: a.Logs.Columns},
-		Quarantine: alicloud.Quarantine{Profile: c.Quarantine.Profile, Policy: c.Quarantine.Policy},
+		Observe:        a.mode() == modeObserve,
+		ProtectedRoles: c.rolesProtected(a.Name),
+		Logs:           alicloud.Logs{OSS: a.Logs.OSS, SLS: a.Logs.SLS, Columns: a.Logs.Columns},
+		Quarantine:     alicloud.Quarantine{Profile: c.Quarantine.Profile, Policy: c.Quarantine.Policy},
 		Credentials: alicloud.Credentials{
 			Type: cred.Type, Role: cred.Role, RoleARN: cred.RoleARN, SessionName: cred.SessionName, ExternalID: cred.ExternalID,
 			OIDCProvider: cred.OIDCProviderARN, OIDCTokenFile: cred.OIDCTokenFile, STSEndpoint: cred.STSEndpoint,
 			AccessKeyID: cred.AccessKeyID, AccessKeySecret: alicloud.Secret(cred.AccessKeySecret.reveal()),
 		},
 	}
+}
+
+// rolesProtected names the roles of an account that no step touches.
+func (c *config) rolesProtected(account string) []string {
+	var names []string
+	for _, role := range c.Protected.Roles {
+		if role.Account == account {
+			names = append(names, role.Role)
+		}
+	}
+	return names
 }
 
 // sites says which console people of each account use.
