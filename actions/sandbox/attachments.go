@@ -3,50 +3,21 @@ package sandbox
 import "slices"
 
 func attach(c *call) (map[string]any, *Error) {
-	u, p, refused := c.userAndPolicy()
-	switch {
-	case refused != nil:
+	u, refused := c.user()
+	if refused != nil {
 		return nil, refused
-	case attachedAt(u.attached, p.PolicyRef) >= 0:
-		return nil, exists("User.Policy")
 	}
-	quota := c.cloud.quotas.CustomPoliciesPerUser
-	if p.Type == System {
-		quota = c.cloud.quotas.SystemPoliciesPerUser
-	}
-	same := 0
-	for _, a := range u.attached {
-		if a.Type == p.Type {
-			same++
-		}
-	}
-	if same >= quota {
-		return nil, limit("User.Policy")
-	}
-	u.attached = append(u.attached, attachment{p.PolicyRef, c.now})
-	return nil, nil
+	u.attached, refused = c.attachTo(u.attached, "User.Policy", c.cloud.quotas.CustomPoliciesPerUser, c.cloud.quotas.SystemPoliciesPerUser)
+	return nil, refused
 }
 
 func detach(c *call) (map[string]any, *Error) {
-	u, p, refused := c.userAndPolicy()
+	u, refused := c.user()
 	if refused != nil {
 		return nil, refused
 	}
-	at := attachedAt(u.attached, p.PolicyRef)
-	if at < 0 {
-		return nil, absent("User.Policy")
-	}
-	u.attached = slices.Delete(u.attached, at, at+1)
-	return nil, nil
-}
-
-func (c *call) userAndPolicy() (*user, *policy, *Error) {
-	u, refused := c.user()
-	if refused != nil {
-		return nil, nil, refused
-	}
-	p, refused := c.policy()
-	return u, p, refused
+	u.attached, refused = c.detachFrom(u.attached, "User.Policy")
+	return nil, refused
 }
 
 func attachedAt(list []attachment, ref PolicyRef) int {
@@ -78,14 +49,6 @@ func policiesOfUser(c *call) (map[string]any, *Error) {
 	return c.attachmentRows(u.attached), nil
 }
 
-func policiesOfGroup(c *call) (map[string]any, *Error) {
-	g := c.world.groups[c.param("GroupName")]
-	if g == nil {
-		return nil, absent("Group")
-	}
-	return c.attachmentRows(g.attached), nil
-}
-
 func (c *call) attachmentRows(attached []attachment) map[string]any {
 	list := []any{}
 	for _, a := range attached {
@@ -96,20 +59,6 @@ func (c *call) attachmentRows(attached []attachment) map[string]any {
 		list = append(list, row)
 	}
 	return map[string]any{"Policies": map[string]any{"Policy": list}}
-}
-
-func groupsOfUser(c *call) (map[string]any, *Error) {
-	u, refused := c.user()
-	if refused != nil {
-		return nil, refused
-	}
-	list := []any{}
-	for _, name := range sortedKeys(u.groups) {
-		if g := c.world.groups[name]; g != nil {
-			list = append(list, map[string]any{"GroupName": name, "GroupId": g.id, "Comments": "", "JoinDate": stamp(u.groups[name])})
-		}
-	}
-	return map[string]any{"Groups": map[string]any{"Group": list}}, nil
 }
 
 func listEntities(c *call) (map[string]any, *Error) {

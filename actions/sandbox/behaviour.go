@@ -61,12 +61,18 @@ type Quotas struct {
 	CustomPoliciesPerUser int // 10
 	SystemPoliciesPerUser int // 20
 	Users                 int // 1,000
+
+	Groups                 int // 50
+	GroupsPerUser          int // 50
+	CustomPoliciesPerGroup int // 5
+	SystemPoliciesPerGroup int // 20
 }
 
 func (q Quotas) orDocumented() Quotas {
 	for field, documented := range map[*int]int{
 		&q.KeysPerUser: 2, &q.BinKeysPerUser: 3, &q.PolicySize: 6144, &q.Policies: 1500, &q.VersionsPerPolicy: 5,
 		&q.CustomPoliciesPerUser: 10, &q.SystemPoliciesPerUser: 20, &q.Users: 1000,
+		&q.Groups: 50, &q.GroupsPerUser: 50, &q.CustomPoliciesPerGroup: 5, &q.SystemPoliciesPerGroup: 20,
 	} {
 		if *field == 0 {
 			*field = documented

@@ -48,6 +48,7 @@ var table = func() map[operationName]operation {
 	add(ram, "Ram", "ram", ramKeys)
 	add(ram, "Ram", "ram", ramUsers)
 	add(ram, "Ram", "ram", ramPolicies)
+	add(ram, "Ram", "ram", ramGroups)
 	add(ims, "Ims", "ram", imsKeys)
 	add(ims, "Ims", "ram", imsUsers)
 	add(ims, "Ims", "ram", imsReport)

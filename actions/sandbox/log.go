@@ -100,6 +100,7 @@ func mainResource(params url.Values) (kind, name string) {
 		{"UserPrincipalName", "ACS::RAM::User"},
 		{"RoleName", "ACS::RAM::Role"},
 		{"RoleArn", "ACS::RAM::Role"},
+		{"GroupName", "ACS::RAM::Group"},
 		{"PolicyName", "ACS::RAM::Policy"},
 		{"InstanceId", "ACS::ECS::Instance"},
 	} {

@@ -18,11 +18,7 @@ var ramPolicies = map[string]operation{
 	"AttachPolicyToUser":    {write: true, needs: []string{"UserName", "PolicyName", "PolicyType"}, resources: userAndPolicy, handle: attach},
 	"DetachPolicyFromUser":  {write: true, needs: []string{"UserName", "PolicyName", "PolicyType"}, resources: userAndPolicy, handle: detach},
 	"ListPoliciesForUser":   {needs: []string{"UserName"}, resources: userResource, handle: policiesOfUser},
-	"ListGroupsForUser":     {needs: []string{"UserName"}, resources: userResource, handle: groupsOfUser},
-	"ListPoliciesForGroup":  {needs: []string{"GroupName"}, resources: groupResource, handle: policiesOfGroup},
 }
-
-func groupResource(c *call) []string { return []string{c.arn("group/" + c.param("GroupName"))} }
 
 var policyName = regexp.MustCompile(`^[a-zA-Z0-9-]+$`)
 
