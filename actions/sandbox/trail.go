@@ -36,11 +36,15 @@ func lastUsedInfo(c *call) (map[string]any, *Error) {
 }
 
 func (c *call) use(e event) map[string]any {
-	detail, _ := json.Marshal(e.full(c.cloud.account)) // texts and maps of texts: always encodes
 	return map[string]any{
 		"ServiceName": e.service, "ServiceNameEn": e.service, "ServiceNameCn": e.service,
-		"Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": string(detail),
+		"Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": c.detail(e),
 	}
+}
+
+func (c *call) detail(e event) string {
+	text, _ := json.Marshal(e.full(c.cloud.account)) // texts and maps of texts: always encodes
+	return string(text)
 }
 
 func lastUsedProducts(c *call) (map[string]any, *Error) {
@@ -64,7 +68,7 @@ func lastUsedBy(list, name string, field func(event) string) func(*call) (map[st
 				continue
 			}
 			seen[field(e)] = true
-			all = append(all, map[string]any{name: field(e), "Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": ""})
+			all = append(all, map[string]any{name: field(e), "Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": c.detail(e)})
 		}
 		from := clamp(c.param("NextToken"), 0, 0, len(all))
 		to := min(len(all), from+clamp(c.param("PageSize"), 20, 1, 100))

@@ -215,7 +215,8 @@ func accountSummary(c *call) (map[string]any, *Error) {
 		"UsersQuota": q.Users, "PoliciesQuota": q.Policies, "PolicySizeQuota": q.PolicySize,
 		"VersionsPerPolicyQuota": q.VersionsPerPolicy, "AccessKeysPerUserQuota": q.KeysPerUser,
 		"AccountAccessKeysPerAccountQuota": q.KeysPerUser, "AttachedPoliciesPerUserQuota": q.CustomPoliciesPerUser,
-		"AttachedSystemPoliciesPerUserQuota": q.SystemPoliciesPerUser, "GroupsQuota": q.Groups, "GroupsPerUserQuota": q.GroupsPerUser,
+		"AttachedSystemPoliciesPerUserQuota": q.SystemPoliciesPerUser,
+		"ConditionsPerAKPolicyQuota":         q.RulesPerFence, "IPItemsPerAKPolicyQuota": q.AddressesPerFence, "GroupsQuota": q.Groups, "GroupsPerUserQuota": q.GroupsPerUser,
 		"AttachedPoliciesPerGroupQuota": q.CustomPoliciesPerGroup, "AttachedSystemPoliciesPerGroupQuota": q.SystemPoliciesPerGroup,
 	}}, nil
 }
