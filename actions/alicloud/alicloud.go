@@ -22,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"twokey/actions"
-	"twokey/actions/rampolicy"
 	"twokey/incident"
 )
 
@@ -40,11 +39,15 @@ type Account struct {
 	now        func() time.Time
 	sleep      func(context.Context, time.Duration) error
 	quarantine quarantine
+	fence      fence
 	logs       logs
 
-	mu    sync.Mutex
-	own   *identity // who the bot is; nil until the cloud has said so
-	pasts map[question]past
+	mu     sync.Mutex
+	own    *identity // who the bot is; nil until the cloud has said so
+	pasts  map[question]past
+	asking map[question]chan struct{} // closed when somebody's asking ends
+	most   limits
+	mostAt time.Time // when they were read
 
 	chronicles chronicles
 	looks      looks
@@ -64,7 +67,11 @@ func New(c Config) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
 	}
-	doc, err := QuarantineDocument(c.Quarantine.Profile)
+	q, err := c.Quarantine.read()
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
+	fence, err := c.Fence.read()
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
 	}
@@ -79,7 +86,8 @@ func New(c Config) (*Account, error) {
 	return &Account{
 		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
 		ring: ring, base: c.Credentials.base(), http: newDoer(c.HTTPTransport), paces: newPaces(),
-		now: c.Now, sleep: c.Sleep, quarantine: quarantine{name: c.Quarantine.Policy, doc: doc}, logs: logs, pasts: map[question]past{},
+		now: c.Now, sleep: c.Sleep, quarantine: q,
+		fence: fence, logs: logs, pasts: map[question]past{}, asking: map[question]chan struct{}{},
 	}, nil
 }
 
@@ -91,7 +99,7 @@ func (a *Account) Name() string { return a.name }
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
 	return actions.NewCatalog(slices.Concat(
-		a.keySteps(), a.policySteps(), a.auditSteps(),
+		a.keySteps(), a.policySteps(), a.fenceSteps(), a.auditSteps(),
 	)...)
 }
 
@@ -108,12 +116,6 @@ func (a *Account) policySteps() []actions.Action {
 	return []actions.Action{
 		policyQuarantine{step{a, incident.StepPolicyQuarantine}}, policyDetach{step{a, incident.StepPolicyDetach}},
 	}
-}
-
-// quarantine is the policy that takes power from a leaked identity.
-type quarantine struct {
-	name string
-	doc  rampolicy.Document
 }
 
 // together runs looks at the same time, a few at once, and returns the first

@@ -28,6 +28,13 @@ const (
 	CodeWrongStep   = "WrongStep"        // a plan of another step
 	CodeUserDeleted = "UserInRecycleBin" // the key's user is deleted: restore the user first
 
+	CodeNoPolicy    = "QuarantineMissing"      // the account has no quarantine policy, and the bot may not make one
+	CodeNoGroup     = "QuarantineGroupMissing" // the user has no room for a policy, and there is no quarantine group
+	CodeGroupEdited = "QuarantineGroupEdited"  // the group has other policies than the quarantine's
+	CodeTooLong     = "QuarantineTooLong"      // the policy is longer than the account allows
+	CodeNoSource    = "NoKnownSource"          // no address to fence a key around
+
+	codeTrailSilent = "TrailSilent" // nothing is known because the trail did not answer
 	codeObserving   = "Observing"
 	codeTimeout     = "Timeout"
 	codeCanceled    = "Canceled"

@@ -123,6 +123,7 @@ func (s *stage) as(k sandbox.Key, change ...func(*alicloud.Config)) *alicloud.Ac
 	s.Helper()
 	c := alicloud.Config{
 		Name: "prod", ID: s.cloud.Account(), Sleep: s.waits.sleep,
+		Quarantine: alicloud.Quarantine{Create: true}, Fence: alicloud.Fence{Ranges: []string{"192.0.2.0/24"}},
 		Credentials: alicloud.Credentials{
 			Type: alicloud.FromAccessKey, AccessKeyID: k.ID, AccessKeySecret: alicloud.Secret(string(k.Secret)),
 		},
@@ -195,6 +196,7 @@ func (s *stage) thief(script ...sandbox.Move) *sandbox.Attacker {
 func (s *stage) writes() (n int) {
 	for _, action := range []string{
 		"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
+		"CreateGroup", "AttachPolicyToGroup", "AddUserToGroup", "RemoveUserFromGroup", "SetAccessKeyPolicy",
 	} {
 		n += s.cloud.Calls(action)
 	}

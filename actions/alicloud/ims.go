@@ -112,15 +112,36 @@ func (a *Account) restoreKey(ctx context.Context, userID string, key incident.Ke
 		params{"UserId": userID, "UserAccessKeyId": string(key)}, &none)
 }
 
-// console reports whether the user can log on with a password (IMS docs:
-// GetLoginProfile).
-func (a *Account) console(ctx context.Context, principal string) (bool, error) {
-	var out struct{ LoginProfile struct{ Status string } }
-	err := a.ims(ctx, look("ims:GetLoginProfile"), "GetLoginProfile", params{"UserPrincipalName": principal}, &out)
-	if absent(err) {
-		return false, nil
+// console reports whether the user can log on with a password, and whether that
+// takes an MFA device (IMS docs: GetLoginProfile).
+func (a *Account) console(ctx context.Context, principal string) (open, forced bool, err error) {
+	var out struct {
+		LoginProfile struct {
+			Status          string
+			MFABindRequired bool
+		}
 	}
-	return err == nil && out.LoginProfile.Status != incident.KeyInactive, err
+	err = a.ims(ctx, look("ims:GetLoginProfile"), "GetLoginProfile", params{"UserPrincipalName": principal}, &out)
+	switch {
+	case absent(err):
+		return false, false, nil
+	case err != nil:
+		return false, false, err
+	}
+	return out.LoginProfile.Status != incident.KeyInactive, out.LoginProfile.MFABindRequired, nil
+}
+
+// device reports whether the user has an MFA device (IMS docs: GetUserMFAInfo).
+func (a *Account) device(ctx context.Context, principal string) (bool, error) {
+	var out struct{ IsMFAEnable *bool }
+	err := a.ims(ctx, look("ims:GetUserMFAInfo"), "GetUserMFAInfo", params{"UserPrincipalName": principal}, &out)
+	switch {
+	case err != nil:
+		return false, err
+	case out.IsMFAEnable == nil:
+		return false, inconsistent("ims:GetUserMFAInfo")
+	}
+	return *out.IsMFAEnable, nil
 }
 
 func (a *Account) ims(ctx context.Context, o operation, action string, p params, out any) error {

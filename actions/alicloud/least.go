@@ -18,6 +18,8 @@ var ErrUnknownStep = errors.New("no such step in the cloud")
 type Scope struct {
 	AccountID string // sixteen digits
 	Policy    string // name of the quarantine policy; empty: the default
+	Group     string // name of the quarantine group; empty: the default
+	Hardened  string // name of the group's policy; empty: the default
 	Own       string // ARN of the user or role the bot runs as; empty: not denied
 	Looks     bool   // the account is only observed: everything to look and plan with, no write
 
@@ -146,6 +148,7 @@ const (
 	onPolicy
 	onGroup
 	onRole
+	onJail // the quarantine group alone: who may add to any group may make administrators
 
 	onBoth = onUser | onPolicy // the two ends of an attachment
 )
@@ -163,6 +166,8 @@ func (s Scope) arns(on resources) []string {
 	}{
 		{onUser, account + "user/*"},
 		{onPolicy, account + "policy/" + or(s.Policy, DefaultQuarantine)},
+		{onPolicy, account + "policy/" + or(s.Hardened, DefaultHardened)},
+		{onJail, account + "group/" + or(s.Group, DefaultQuarantine)},
 		{onGroup, account + "group/*"},
 		{onRole, account + "role/*"},
 	} {
@@ -179,6 +184,7 @@ var lookActions = []string{
 	"ram:ListPoliciesForUser", "ram:ListGroupsForUser", "ram:ListPoliciesForGroup", "ram:GetPolicy", "ram:GetLoginProfile",
 	"actiontrail:LookupEvents", "actiontrail:GetAccessKeyLastUsedInfo", "actiontrail:GetAccessKeyLastUsedProducts",
 	"actiontrail:GetAccessKeyLastUsedEvents", "actiontrail:GetAccessKeyLastUsedIps",
+	"ram:GetAccessKeyPolicy", "ram:GetAccountSummary", "ram:GetUserMFAInfo",
 }
 
 // optIn are granted only to a bot that may make its own quarantine policy, or its

@@ -17,7 +17,7 @@ type trait struct {
 }
 
 // families are the tables of all steps.
-var families = []map[string]trait{keyTraits, policyTraits, auditTraits}
+var families = []map[string]trait{keyTraits, policyTraits, fenceTraits, auditTraits}
 
 // traits are those of every step that this package has.
 var traits = func() map[string]trait {
@@ -75,12 +75,21 @@ var policyTraits = map[string]trait{
 			{"CreatePolicyVersion", map[string]string{"PolicyName": "$policy"}},
 			{"SetDefaultPolicyVersion", map[string]string{"PolicyName": "$policy"}},
 			{"DeletePolicy", map[string]string{"PolicyName": "$policy"}},
+			{"RemoveUserFromGroup", map[string]string{"UserName": "$user", "GroupName": "$group"}},
+			{"DetachPolicyFromGroup", map[string]string{"GroupName": "$group", "PolicyName": "$policy"}},
+			{"DeleteGroup", map[string]string{"GroupName": "$group"}},
 		},
-		writes: map[string]resources{"ram:CreatePolicy": onPolicy, "ram:AttachPolicyToUser": onBoth},
+		writes: map[string]resources{
+			"ram:CreatePolicy": onPolicy, "ram:AttachPolicyToUser": onBoth,
+			"ram:AddUserToGroup": onUser | onJail, "ram:CreateGroup": onJail, "ram:AttachPolicyToGroup": onJail | onPolicy,
+		},
 	},
 	incident.StepPolicyDetach: {
-		undo:   incident.StepPolicyQuarantine,
-		undone: []deed{{"AttachPolicyToUser", map[string]string{"UserName": "$user", "PolicyName": "$policy"}}},
-		writes: map[string]resources{"ram:DetachPolicyFromUser": onBoth},
+		undo: incident.StepPolicyQuarantine,
+		undone: []deed{
+			{"AttachPolicyToUser", map[string]string{"UserName": "$user", "PolicyName": "$policy"}},
+			{"AddUserToGroup", map[string]string{"UserName": "$user", "GroupName": "$group"}},
+		},
+		writes: map[string]resources{"ram:DetachPolicyFromUser": onBoth, "ram:RemoveUserFromGroup": onUser | onJail},
 	},
 }

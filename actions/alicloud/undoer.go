@@ -26,6 +26,9 @@ func (a *Account) Undoer(ctx context.Context, p incident.Plan, since time.Time) 
 	}
 	var newest event
 	for _, d := range traits[p.Step].undone {
+		if !d.concerns(p) {
+			continue
+		}
 		for _, region := range a.trailRegions() {
 			events, _, err := a.search(ctx, region, "EventName", d.event, since, time.Time{}, searchPages)
 			if err != nil {
@@ -39,6 +42,17 @@ func (a *Account) Undoer(ctx context.Context, p incident.Plan, since time.Time) 
 		}
 	}
 	return undoerOf(newest, p.Target), nil
+}
+
+// concerns reports whether the deed can be about the plan at all: one on a group
+// is not, if the plan names none. LookupEvents is too rare to ask in vain.
+func (d deed) concerns(p incident.Plan) bool {
+	for _, want := range d.params {
+		if own, named := strings.CutPrefix(want, "$"); named && own != "key" && own != "user" && p.Params[own] == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // is reports whether the event succeeded and is about the plan's target.
