@@ -68,7 +68,7 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 		switch {
 		case err == nil:
 			some = append(some, all[i])
-		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrOwnIdentity):
+		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrOwnIdentity), refuses(err):
 			errs[i] = nil
 		default:
 			errs[i] = fmt.Errorf("plan %s: %w", steps[i].Name(), err)
@@ -81,6 +81,13 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 // take nobody's vote, and whoever wants one presses for it.
 func offers(next incident.Next) bool {
 	return next.Now && incident.StepTier(next.Step) != incident.Look
+}
+
+// refuses reports whether a plan can't be made for a reason that trying again does
+// not change: whoever asks for the step is told it in words.
+func refuses(err error) bool {
+	_, named := refusal(err)
+	return named
 }
 
 // planned makes a plan of a step, read from the cloud as it is now.

@@ -12,7 +12,8 @@ var Codes = []string{
 	// Alibaba Cloud's own.
 	"NoPermission", "LimitExceeded.User.Policy", "LimitExceeded.User.AccessKey", "EntityNotExist.User", "EntityNotExist.User.AccessKey",
 	// This program's.
-	"OtherOwner", "QuarantineEdited", "UserInRecycleBin", "KeyStillActive", "Credentials", "Timeout", "RateLimit",
+	"OtherOwner", "QuarantineEdited", "QuarantineMissing", "QuarantineGroupMissing", "QuarantineGroupEdited", "QuarantineTooLong",
+	"NoKnownSource", "TrailSilent", "UserInRecycleBin", "KeyStillActive", "Credentials", "Timeout", "RateLimit",
 	"NotYet", "NotMade", "NotConfigured", "RecordBroken",
 }
 
