@@ -406,9 +406,9 @@ func TestNothingStartsOnAnEditedSystemLog(t *testing.T) {
 	if err := s.Bot.Configured(t.Context(), "d", nil); err != nil {
 		t.Fatal(err)
 	}
-	s.say(chattest.Ana, "approve 2")
+	s.say(chattest.Ana, "approve "+s.number(incident.StepKeyDisable))
 	edited = true
-	s.say(chattest.Bo, "approve 2")
+	s.say(chattest.Bo, "approve "+s.number(incident.StepKeyDisable))
 	s.Settle()
 	if got := s.KeyStatus(); got != "Active" {
 		t.Errorf("the key is %s while nobody knows whether a hold was taken out", got)

@@ -87,11 +87,12 @@ func TestAStepThatBreaksTheProgramEndsOnTheCard(t *testing.T) {
 				}
 				return once
 			})})
+			number := s.last(incident.StepKeyDisable).Number
 			s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
 			for range 12 {
 				s.After(30 * time.Second)
 			}
-			p, _ := s.State(s.id).Proposal(2)
+			p, _ := s.State(s.id).Proposal(number)
 			if p.Status != incident.StatusDone || p.Outcome != row.want || p.Code != "Panic" {
 				t.Errorf("the plan is %s %s (%s), want %s (Panic)", p.Status, p.Outcome, p.Code, row.want)
 			}
@@ -141,8 +142,9 @@ func TestACloudThatSaysNoIsQuoted(t *testing.T) {
 	s := alerted(t, chattest.Options{Account: stepped(incident.StepKeyDisable, func(a actions.Action) actions.Action {
 		return meddled{Action: a, run: func() error { return &actions.Error{Op: "x", Code: "NoPermission"} }}
 	})})
+	number := s.last(incident.StepKeyDisable).Number
 	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
-	p, _ := s.State(s.id).Proposal(2)
+	p, _ := s.State(s.id).Proposal(number)
 	if p.Outcome != incident.Rejected || p.Code != "NoPermission" || p.Tries != 0 {
 		t.Errorf("%s (%s) after %d tries", p.Outcome, p.Code, p.Tries)
 	}
@@ -183,10 +185,11 @@ func TestAStepNeverRunsLate(t *testing.T) {
 			return nil
 		}}
 	})})
+	number := s.last(incident.StepKeyDisable).Number
 	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
 	fails = false
 	s.After(31 * time.Minute)
-	p, _ := s.State(s.id).Proposal(2)
+	p, _ := s.State(s.id).Proposal(number)
 	if p.Status != incident.StatusDone || p.Outcome != incident.NotConfirmed || p.Code != incident.AgedOut || runs != 1 {
 		t.Errorf("the plan is %s %s (%s) after %d calls", p.Status, p.Outcome, p.Code, runs)
 	}

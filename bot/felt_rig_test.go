@@ -187,7 +187,7 @@ func (f *felt) account() actions.Account {
 func (f *felt) aimed(name, id, url string, t http.RoundTripper) actions.Account {
 	f.b.Helper()
 	a, err := alicloud.New(alicloud.Config{
-		Name: name, ID: id, HTTPTransport: t,
+		Name: name, ID: id, HTTPTransport: t, Quarantine: alicloud.Quarantine{Create: true},
 		Credentials: alicloud.Credentials{
 			Type: "access_key", AccessKeyID: f.bank.Bot.ID, AccessKeySecret: alicloud.Secret(f.bank.Bot.Secret),
 		},

@@ -68,8 +68,8 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 		switch {
 		case err == nil:
 			some = append(some, all[i])
-		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed),
-			errors.Is(err, actions.ErrOwnIdentity), errors.Is(err, actions.ErrNotHere):
+		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed), errors.Is(err, actions.ErrOwnIdentity),
+			errors.Is(err, actions.ErrNotHere), refuses(err):
 			errs[i] = nil
 		default:
 			errs[i] = fmt.Errorf("plan %s: %w", steps[i].Name(), err)
@@ -83,6 +83,13 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 // looks to plan: those of the containment beside it must not wait for them.
 func offers(next incident.Next) bool {
 	return next.Now && incident.StepTier(next.Step) != incident.Look && next.Step != incident.StepTrim
+}
+
+// refuses reports whether a plan can't be made for a reason that trying again does
+// not change: whoever asks for the step is told it in words.
+func refuses(err error) bool {
+	_, named := refusal(err)
+	return named
 }
 
 // planned makes a plan of a step, read from the cloud as it is now.

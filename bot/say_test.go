@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -118,7 +119,7 @@ func TestWhoAskedMayNotVoteWhereTheRulesSaySo(t *testing.T) {
 func TestAPlanIsShownVotedOnAndUndoneByTyping(t *testing.T) {
 	s := alerted(t, chattest.Options{})
 	p := s.last(incident.StepKeyDisable)
-	for _, name := range []string{"2", "inc-1/2", p.Digest.Short(), string(p.Digest)} {
+	for _, name := range []string{s.number(p.Plan.Step), "inc-1/" + s.number(p.Plan.Step), p.Digest.Short(), string(p.Digest)} {
 		a := s.say(chattest.Bo, "show "+name)
 		if !a.OK || a.Card == nil || len(a.Card.Steps) != 1 || a.Card.Steps[0].Number != p.Number || a.Card.Steps[0].Name != incident.StepKeyDisable {
 			t.Errorf("show %s: %+v", name, a)
@@ -127,23 +128,23 @@ func TestAPlanIsShownVotedOnAndUndoneByTyping(t *testing.T) {
 	if a := s.say(chattest.Bo, "show"); a.Card == nil || a.Card.Incident != s.id || !strings.Contains(a.Text, s.Scene.Leaked.ID) {
 		t.Errorf("show: %+v", a)
 	}
-	s.say(chattest.Ana, "approve 2")
-	if a := s.say(chattest.Ana, "withdraw 2"); !a.OK || len(s.last(incident.StepKeyDisable).Votes) != 0 {
+	s.say(chattest.Ana, "approve "+s.number(p.Plan.Step))
+	if a := s.say(chattest.Ana, "withdraw "+s.number(p.Plan.Step)); !a.OK || len(s.last(incident.StepKeyDisable).Votes) != 0 {
 		t.Errorf("withdraw: %s", a.Text)
 	}
-	if a := s.say(chattest.Ana, "withdraw 2"); a.OK {
+	if a := s.say(chattest.Ana, "withdraw "+s.number(p.Plan.Step)); a.OK {
 		t.Error("withdrew twice")
 	}
 	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
 	if a := s.say(chattest.Ana, "undo 1"); a.OK {
 		t.Error("undid what was never done")
 	}
-	a := s.say(chattest.Ana, "undo 2 because the report job needs it")
+	a := s.say(chattest.Ana, "undo "+strconv.Itoa(p.Number)+" because the report job needs it")
 	if !a.OK || a.Card == nil || a.Card.Steps[0].Name != incident.StepKeyEnable {
-		t.Fatalf("undo 2: %+v", a)
+		t.Fatalf("undo: %+v", a)
 	}
 	undo := s.last(incident.StepKeyEnable)
-	if undo.Plan.Undoes != 2 {
+	if undo.Plan.Undoes != p.Number {
 		t.Errorf("it undoes plan %d", undo.Plan.Undoes)
 	}
 	if a := s.say(chattest.Bo, fmt.Sprintf("decline %d because not yet", undo.Number)); !a.OK {
@@ -151,12 +152,12 @@ func TestAPlanIsShownVotedOnAndUndoneByTyping(t *testing.T) {
 	}
 	s.Settle()
 	s.showsIt("not yet")
-	s.say(chattest.Ana, "undo 2")
+	s.say(chattest.Ana, "undo "+strconv.Itoa(p.Number))
 	s.agree(incident.StepKeyEnable, chattest.Ana, chattest.Chen)
 	if got := s.KeyStatus(); got != "Active" {
 		t.Errorf("the key is %s", got)
 	}
-	if a := s.say(chattest.Ana, "undo 2"); a.OK {
+	if a := s.say(chattest.Ana, "undo "+strconv.Itoa(p.Number)); a.OK {
 		t.Error("undone twice")
 	}
 }

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -62,6 +63,9 @@ func (s *told) agree(step string, who ...incident.Person) {
 }
 
 func (s *told) text() string { return (&platform{s.room}).Text(s.t) }
+
+// number is what the last plan of a step is called when it is typed.
+func (s *told) number(step string) string { return strconv.Itoa(s.last(step).Number) }
 
 func (s *told) last(step string) incident.Proposal {
 	s.t.Helper()

@@ -31,7 +31,7 @@ func TestMissingVotesAreAskedForInChatAndOutside(t *testing.T) {
 	s.Bot.Webhook = page
 	s.id = s.Alert()
 	s.Settle()
-	s.say(chattest.Ana, "approve 2")
+	s.say(chattest.Ana, "approve "+s.number(incident.StepKeyDisable))
 	s.After(5 * time.Minute)
 	if got := s.text(); !strings.Contains(got, "Bo") || !strings.Contains(got, "Chen") {
 		t.Errorf("nobody who can still vote was mentioned:\n%s", got)
@@ -72,7 +72,7 @@ func TestThePagerIsToldWhileEveryChatIsDown(t *testing.T) {
 
 func TestNobodyIsRemindedOfAPlanThatNobodyWantsAnyMore(t *testing.T) {
 	s := alerted(t, chattest.Options{})
-	s.say(chattest.Ana, "approve 2")
+	s.say(chattest.Ana, "approve "+s.number(incident.StepKeyDisable))
 	s.say(chattest.Ana, "withdraw 2")
 	s.After(20 * time.Minute)
 	records, err := s.Bot.Store.Load(t.Context(), s.id)
@@ -159,11 +159,12 @@ func TestFaultsOfTheCloudEndInTheTruth(t *testing.T) {
 func TestAStepThatNeverGetsThroughSaysSo(t *testing.T) {
 	s := alerted(t, chattest.Options{})
 	stop := s.Cloud.Inject(sandbox.Fault{Kind: sandbox.Throttle, Action: "UpdateAccessKey"})
+	number := s.last(incident.StepKeyDisable).Number
 	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
 	for range 12 {
 		s.After(30 * time.Second)
 	}
-	if p, _ := s.State(s.id).Proposal(2); p.Status != incident.StatusDone || p.Outcome != incident.NotConfirmed {
+	if p, _ := s.State(s.id).Proposal(number); p.Status != incident.StatusDone || p.Outcome != incident.NotConfirmed {
 		t.Fatalf("plan is %s, %s", p.Status, p.Outcome)
 	}
 	if got := s.text(); !strings.Contains(got, "NOT CONFIRMED") {
@@ -183,7 +184,7 @@ func TestAChangeBehindThePlanMakesItVoid(t *testing.T) {
 	if !ok {
 		t.Fatal("not offered")
 	}
-	s.say(chattest.Ana, "approve 2")
+	s.say(chattest.Ana, "approve "+s.number(incident.StepKeyDisable))
 	// Somebody disables the key in the console, and enables it again after.
 	s.console(t, "UpdateAccessKey", map[string]string{"UserName": s.Scene.Victim, "UserAccessKeyId": s.Scene.Leaked.ID, "Status": "Inactive"})
 	s.say(chattest.Bo, "approve "+string(p.Digest))
@@ -322,9 +323,9 @@ func (e editedStore) Load(ctx context.Context, id incident.ID) ([]incident.Recor
 func TestNothingStartsOnAnEditedRecord(t *testing.T) {
 	edited := false
 	s := alerted(t, chattest.Options{Store: func(under store.Store) store.Store { return editedStore{under, &edited} }})
-	s.say(chattest.Ana, "approve 2")
+	s.say(chattest.Ana, "approve "+s.number(incident.StepKeyDisable))
 	edited = true
-	s.say(chattest.Bo, "approve 2")
+	s.say(chattest.Bo, "approve "+s.number(incident.StepKeyDisable))
 	s.Settle()
 	if got := s.KeyStatus(); got != "Active" {
 		t.Errorf("the key is %s on the word of an edited record", got)

@@ -50,6 +50,13 @@ const (
 	AlreadySaid    Refusal = "already_said"     // it is so already
 )
 
+// Why a step cannot be planned: trying again changes nothing until somebody acts.
+const (
+	NoQuarantine    Refusal = "no_quarantine"    // the account has no quarantine policy or group, and the bot may not make one
+	QuarantineGroup Refusal = "quarantine_group" // the quarantine group has other policies too
+	NoKnownSource   Refusal = "no_known_source"  // no address to fence a key around
+)
+
 // Why automation left a step to people.
 const (
 	AutoOff       Refusal = "auto_off"       // no rule allows it

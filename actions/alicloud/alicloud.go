@@ -22,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"twokey/actions"
-	"twokey/actions/rampolicy"
 	"twokey/incident"
 )
 
@@ -40,13 +39,17 @@ type Account struct {
 	now        func() time.Time
 	sleep      func(context.Context, time.Duration) error
 	quarantine quarantine
+	fence      fence
 	logs       logs
 
 	protectedRoles []string
 
-	mu    sync.Mutex
-	own   *identity // who the bot is; nil until the cloud has said so
-	pasts map[question]past
+	mu     sync.Mutex
+	own    *identity // who the bot is; nil until the cloud has said so
+	pasts  map[question]past
+	asking map[question]chan struct{} // closed when somebody's asking ends
+	most   limits
+	mostAt time.Time // when they were read
 
 	chronicles chronicles
 	looks      looks
@@ -66,7 +69,11 @@ func New(c Config) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
 	}
-	doc, err := QuarantineDocument(c.Quarantine.Profile)
+	q, err := c.Quarantine.read()
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
+	fence, err := c.Fence.read()
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
 	}
@@ -81,8 +88,8 @@ func New(c Config) (*Account, error) {
 	return &Account{
 		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
 		ring: ring, base: c.Credentials.base(), http: newDoer(c.HTTPTransport), paces: newPaces(),
-		now: c.Now, sleep: c.Sleep, quarantine: quarantine{name: c.Quarantine.Policy, doc: doc}, logs: logs, pasts: map[question]past{},
-		protectedRoles: c.ProtectedRoles,
+		now: c.Now, sleep: c.Sleep, quarantine: q, protectedRoles: c.ProtectedRoles,
+		fence: fence, logs: logs, pasts: map[question]past{}, asking: map[question]chan struct{}{},
 	}, nil
 }
 
@@ -94,7 +101,8 @@ func (a *Account) Name() string { return a.name }
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
 	return actions.NewCatalog(slices.Concat(
-		a.keySteps(), a.policySteps(), a.auditSteps(), a.trimSteps(), a.loginSteps(), a.userSteps(), a.roleSteps(), a.rootSteps(),
+		a.keySteps(), a.policySteps(), a.fenceSteps(), a.auditSteps(),
+		a.trimSteps(), a.loginSteps(), a.userSteps(), a.roleSteps(), a.rootSteps(),
 		a.afterSteps(), a.instanceSteps(), a.leakSteps(),
 	)...)
 }
@@ -112,12 +120,6 @@ func (a *Account) policySteps() []actions.Action {
 	return []actions.Action{
 		policyQuarantine{step{a, incident.StepPolicyQuarantine}}, policyDetach{step{a, incident.StepPolicyDetach}},
 	}
-}
-
-// quarantine is the policy that takes power from a leaked identity.
-type quarantine struct {
-	name string
-	doc  rampolicy.Document
 }
 
 // together runs looks at the same time, a few at once, and returns the first

@@ -2,6 +2,7 @@ package alicloud
 
 import (
 	"context"
+	"time"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -43,9 +44,14 @@ func (s keyDelete) Plan(ctx context.Context, t incident.Target, _ map[string]str
 	p.Guarded = append(s.keyGuards(t, at.status), incident.Fact{
 		Of: incident.OfUser(t.UserID), Name: incident.FactBin, Value: binIDs(kept),
 	})
-	p.Shown = purged(kept)
+	p.Shown = append(purged(kept), incident.Fact{
+		Of: incident.OfKey(t.Key), Name: incident.FactPurgeAt, Value: moment(s.now().Add(binTime).UTC().Truncate(time.Minute)),
+	})
 	return p, nil
 }
+
+// binTime is how long the recycle bin keeps a key (RAM docs: AccessKey recycle bin).
+const binTime = 30 * 24 * time.Hour
 
 // purged names the keys that are gone for good once one more is deleted.
 func purged(kept []binned) []incident.Fact {
@@ -74,13 +80,26 @@ func (s keyDelete) Run(ctx context.Context, p incident.Plan) (actions.Outcome, e
 	return actions.Outcome{}, err
 }
 
-// Verify is true when the key is in the recycle bin and nowhere else.
+// Verify is true when the key is in the recycle bin and nowhere else. The bin lets
+// go of it after its time: from then on, gone is what the plan wanted too.
 func (s keyDelete) Verify(ctx context.Context, p incident.Plan) (bool, error) {
 	if err := s.may(ctx, p); err != nil {
 		return false, err
 	}
 	at, err := s.locate(ctx, p.Target)
-	return err == nil && at.status == incident.KeyInBin, err
+	return err == nil && (at.status == incident.KeyInBin || at.status == incident.KeyGone && s.mayBePurged(p)), err
+}
+
+// mayBePurged reports whether the bin's time for the key is over, counted from when
+// the plan was made.
+func (s keyDelete) mayBePurged(p incident.Plan) bool {
+	for _, f := range p.Shown {
+		if f.Of == incident.OfKey(p.Target.Key) && f.Name == incident.FactPurgeAt {
+			until := date(f.Value)
+			return !until.IsZero() && !s.now().Before(until)
+		}
+	}
+	return false
 }
 
 // Reverse plans key.restore.

@@ -87,7 +87,7 @@ func TestDeleteShowsWhichKeyAFullBinLoses(t *testing.T) {
 		at.advance(time.Hour)
 		s.do(incident.StepKeyDisable)
 		p := s.do(incident.StepKeyDelete)
-		if len(p.Shown) != 0 {
+		if len(p.Shown) != 1 {
 			t.Fatalf("a bin with room loses %v", p.Shown)
 		}
 		s.key = got(s.cloud.AddKey(userName))(t)
@@ -95,7 +95,10 @@ func TestDeleteShowsWhichKeyAFullBinLoses(t *testing.T) {
 	}
 	s.do(incident.StepKeyDisable)
 	p := s.plan(incident.StepKeyDelete)
-	want := []incident.Fact{fact(incident.OfKey(incident.KeyID(oldest)), incident.FactStatus, incident.KeyGone)}
+	want := []incident.Fact{
+		fact(incident.OfKey(incident.KeyID(oldest)), incident.FactStatus, incident.KeyGone),
+		fact(incident.OfKey(s.target.Key), incident.FactPurgeAt, at.now().Add(30*24*time.Hour).Format(time.RFC3339)),
+	}
 	if diff := cmp.Diff(want, p.Shown); diff != "" {
 		t.Fatalf("shown (-want +got):\n%s", diff)
 	}
@@ -148,4 +151,35 @@ func TestDeletingTwiceDeletesOneKey(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Else the guard would say, a month later, that somebody undid the deletion.
+func TestAKeyThatTheBinLetGoInItsTimeIsStillDeleted(t *testing.T) {
+	at := newClock()
+	s := newStageAt(t, at)
+	s.do(incident.StepKeyDisable)
+	p := s.do(incident.StepKeyDelete)
+	at.advance(30*24*time.Hour - time.Second)
+	s.verify(p, true)
+	at.advance(time.Second)
+	if s.status() != incident.KeyGone {
+		t.Fatalf("the key is %s", s.status())
+	}
+	s.verify(p, true)
+}
+
+// Gone before its time is not what people agreed to: it cannot be restored.
+func TestAKeyThatIsGoneBeforeItsTimeIsNotDeletedAsPlanned(t *testing.T) {
+	at := newClock()
+	s := newStageAt(t, at)
+	s.do(incident.StepKeyDisable)
+	p := s.do(incident.StepKeyDelete)
+	for range 3 { // more deletions push it out
+		s.key = got(s.cloud.AddKey(userName))(t)
+		s.target.Key = incident.KeyID(s.key.ID)
+		s.do(incident.StepKeyDisable)
+		at.advance(time.Hour)
+		s.do(incident.StepKeyDelete)
+	}
+	s.verify(p, false)
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Endpoints   map[string]string // product ("ram", "ims", "sts", "actiontrail") to host or URL; http:// only on loopback
 	Observe     bool              // look and plan, never write
 	Quarantine  Quarantine
+	Fence       Fence
 	Logs        Logs
 
 	ProtectedRoles []string // names of roles that no step touches
@@ -47,21 +48,35 @@ type Config struct {
 type Quarantine struct {
 	Profile string // "seed" (default) or "hardened"
 	Policy  string // default [DefaultQuarantine]
+
+	// A user that has no room for one more policy is put into a group instead. Its
+	// policy is always of the hardened profile: the seed lets its prisoner leave.
+	Group    string // default [DefaultQuarantine]
+	Hardened string // name of the group's policy; default [DefaultHardened]
+
+	// Create lets the bot make policies and group if the account has none. Whoever
+	// may do that may make anybody an administrator; leave it off, and make them
+	// beforehand.
+	Create bool
 }
 
 // DefaultQuarantine is the quarantine policy's name when none is configured.
 const DefaultQuarantine = "twokey-quarantine"
 
+// DefaultHardened is the name of the quarantine group's policy when none is
+// configured.
+const DefaultHardened = DefaultQuarantine + "-hardened"
+
 var (
 	accountID  = regexp.MustCompile(`^[0-9]{16}$`)
 	regionName = regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]{2,40}$`)
 	policyName = regexp.MustCompile(`^[a-zA-Z0-9-]{1,128}$`) // RAM docs: CreatePolicy
+	groupName  = regexp.MustCompile(`^[a-zA-Z0-9.-]{1,64}$`) // RAM docs: CreateGroup
 )
 
 // complete fills in the defaults and refuses what cannot work.
 func (c Config) complete() (Config, error) {
 	c.Site = or(c.Site, SiteChina)
-	c.Quarantine.Policy = or(c.Quarantine.Policy, DefaultQuarantine)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -75,8 +90,10 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("%w: the id is not sixteen digits", ErrConfig)
 	case c.Site != SiteChina && c.Site != SiteInternational:
 		return c, fmt.Errorf("%w: site is neither %s nor %s", ErrConfig, SiteChina, SiteInternational)
-	case !policyName.MatchString(c.Quarantine.Policy):
-		return c, fmt.Errorf("%w: the quarantine policy's name is not one that RAM takes", ErrConfig)
+	}
+	var err error
+	if c.Quarantine, err = c.Quarantine.complete(); err != nil {
+		return c, err
 	}
 	for _, r := range c.Regions {
 		if !regionName.MatchString(r) {
@@ -88,6 +105,22 @@ func (c Config) complete() (Config, error) {
 		c.Regions = append([]string{home}, c.Regions...)
 	}
 	return c, nil
+}
+
+// complete fills in the names.
+func (q Quarantine) complete() (Quarantine, error) {
+	q.Policy = or(q.Policy, DefaultQuarantine)
+	q.Group = or(q.Group, DefaultQuarantine)
+	q.Hardened = or(q.Hardened, DefaultHardened)
+	switch {
+	case !policyName.MatchString(q.Policy) || !policyName.MatchString(q.Hardened):
+		return q, fmt.Errorf("%w: the quarantine policy's name is not one that RAM takes", ErrConfig)
+	case !groupName.MatchString(q.Group):
+		return q, fmt.Errorf("%w: the quarantine group's name is not one that RAM takes", ErrConfig)
+	case q.Policy == q.Hardened && q.Profile != ProfileHardened:
+		return q, fmt.Errorf("%w: two quarantine policies have one name", ErrConfig)
+	}
+	return q, nil
 }
 
 func homeRegion(site string) string {

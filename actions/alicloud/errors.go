@@ -34,16 +34,21 @@ const (
 	CodePartly      = "PartlyDone"       // a call about several things did some of them
 	CodeUserDeleted = "UserInRecycleBin" // the key's user is deleted: restore the user first
 
-	CodeNameThem    = "NothingNamed"       // say which permissions
-	CodeNotAttached = "NotAttached"        // the user does not have what is named
-	CodeHoldsThief  = "QuarantineStays"    // what is named holds the thief
-	CodeUndoOnly    = "UndoOnly"           // only taking a plan back says what to give back
-	CodeNameRole    = "NoRoleNamed"        // say which role
-	CodeProtected   = "ProtectedRole"      // configured as protected, or a cloud service's own
-	CodeNoPolicy    = "QuarantineMissing"  // the account has no quarantine policy
-	CodeNameTaken   = "NameTaken"          // somebody else has the deleted user's name now
-	CodePreference  = "PreferencesChanged" // a write changed more than it should have; all was put back
+	CodeNameThem    = "NothingNamed"           // say which permissions
+	CodeNotAttached = "NotAttached"            // the user does not have what is named
+	CodeHoldsThief  = "QuarantineStays"        // what is named holds the thief
+	CodeUndoOnly    = "UndoOnly"               // only taking a plan back says what to give back
+	CodeNameRole    = "NoRoleNamed"            // say which role
+	CodeProtected   = "ProtectedRole"          // configured as protected, or a cloud service's own
+	CodeNameTaken   = "NameTaken"              // somebody else has the deleted user's name now
+	CodePreference  = "PreferencesChanged"     // a write changed more than it should have; all was put back
+	CodeNoPolicy    = "QuarantineMissing"      // the account has no quarantine policy, and the bot may not make one
+	CodeNoGroup     = "QuarantineGroupMissing" // the user has no room for a policy, and there is no quarantine group
+	CodeGroupEdited = "QuarantineGroupEdited"  // the group has other policies than the quarantine's
+	CodeTooLong     = "QuarantineTooLong"      // the policy is longer than the account allows
+	CodeNoSource    = "NoKnownSource"          // no address to fence a key around
 
+	codeTrailSilent = "TrailSilent" // nothing is known because the trail did not answer
 	codeObserving   = "Observing"
 	codeTimeout     = "Timeout"
 	codeCanceled    = "Canceled"

@@ -39,8 +39,7 @@ func (a *Account) Evidence(ctx context.Context, t incident.Target, _ time.Time) 
 		see(func() ([]actions.Sight, error) { return a.seeKeys(ctx, t) }),
 		see(func() ([]actions.Sight, error) { return a.seeUse(ctx, t) }),
 		see(func() ([]actions.Sight, error) { return a.seePolicies(ctx, t) }),
-		see(func() ([]actions.Sight, error) { return a.seeGroups(ctx, t) }),
-		see(func() ([]actions.Sight, error) { return a.seeConsole(ctx, t) }),
+		see(func() ([]actions.Sight, error) { return a.seeUser(ctx, t) }),
 		see(func() ([]actions.Sight, error) { return a.seeReported(ctx, t) }),
 	)
 	slices.SortStableFunc(sights, func(x, y actions.Sight) int { // the same answer looks the same
@@ -109,37 +108,12 @@ func (a *Account) seeUse(ctx context.Context, t incident.Target) ([]actions.Sigh
 	}
 	f := facts{}
 	addUse(f, use)
+	if use.restricted {
+		f[incident.FactGuarded] = incident.Yes
+	}
 	return []actions.Sight{{
 		Of: incident.OfKey(t.Key), Facts: f, AsOf: at.Add(-trailLag), Source: "actiontrail:GetAccessKeyLastUsedInfo",
 	}}, nil
-}
-
-func (a *Account) seePolicies(ctx context.Context, t incident.Target) ([]actions.Sight, error) {
-	at := a.now()
-	direct, err := a.directPolicies(ctx, t.User)
-	if err != nil {
-		return nil, err
-	}
-	of := incident.OfUser(t.UserID)
-	sights := []actions.Sight{{Of: of, AsOf: at, Source: "ram:ListPoliciesForUser", Facts: facts{incident.FactPolicies: list(direct)}}}
-	hash, err := a.quarantined(ctx, direct)
-	if err != nil {
-		return sights, err
-	}
-	return append(sights, actions.Sight{Of: of, AsOf: at, Source: "ram:GetPolicy", Facts: facts{incident.FactQuarantine: hash}}), nil
-}
-
-// quarantined is the hash of the quarantine policy if it is among those attached,
-// else absent.
-func (a *Account) quarantined(ctx context.Context, direct []policyRef) (string, error) {
-	if !slices.Contains(direct, refTo(custom, a.quarantine.name)) {
-		return incident.Absent, nil
-	}
-	hash, err := a.documentHash(ctx, a.quarantine.name)
-	if absent(err) {
-		return incident.Absent, nil // deleted just now
-	}
-	return hash, err
 }
 
 // documentHash is the hash of a policy as it is now. One that cannot be read
@@ -154,36 +128,4 @@ func (a *Account) documentHash(ctx context.Context, name string) (string, error)
 		return "unreadable", nil //nolint:nilerr // it is what was seen
 	}
 	return doc.Hash(), nil
-}
-
-func (a *Account) seeGroups(ctx context.Context, t incident.Target) ([]actions.Sight, error) {
-	at := a.now()
-	groups, through, err := a.memberships(ctx, t.User)
-	if err != nil {
-		return nil, err
-	}
-	return []actions.Sight{{
-		Of: incident.OfUser(t.UserID), AsOf: at, Source: "ram:ListGroupsForUser",
-		Facts: facts{incident.FactGroups: list(groups), incident.FactGroupPolicy: list(through)},
-	}}, nil
-}
-
-// seeConsole asks for the user's principal first: its domain can be changed.
-func (a *Account) seeConsole(ctx context.Context, t incident.Target) ([]actions.Sight, error) {
-	u, err := a.userByID(ctx, t.UserID)
-	if err != nil {
-		return nil, err
-	}
-	at := a.now()
-	open, err := a.console(ctx, u.principal)
-	if err != nil {
-		return nil, err
-	}
-	value := incident.No
-	if open {
-		value = incident.Yes
-	}
-	return []actions.Sight{{
-		Of: incident.OfUser(t.UserID), AsOf: at, Source: "ims:GetLoginProfile", Facts: facts{incident.FactConsole: value},
-	}}, nil
 }

@@ -136,15 +136,15 @@ func TestTheCallerIsFound(t *testing.T) {
 	must(t, s.cloud.AddEIP("203.0.113.30", "cn-beijing", "Nat", "ngw-1"))
 	sign := at.now().Add(-time.Hour)
 	for _, u := range []sandbox.Use{
-		{Source: "10.0.0.5", VPC: "vpc-1"},
-		{Source: "10.0.0.6", VPC: "vpc-1"},
-		{Source: "10.0.0.5", VPC: "vpc-2"},
+		{Source: "10.0.0.5@vpc-1"},
+		{Source: "10.0.0.6@vpc-1"},
+		{Source: "10.0.0.5@vpc-2"},
 		{Source: "203.0.113.20"},
 		{Source: "203.0.113.21"},
 		{Source: "203.0.113.30"},
 		{Source: "192.0.2.9"},
 		{Source: "ecs.aliyuncs.com"},
-		{Source: "10.0.0.99", VPC: "vpc-1"},
+		{Source: "10.0.0.99@vpc-1"},
 	} {
 		u.At, u.Service, u.Event = sign.Add(-time.Hour), "Ecs", "DescribeInstances"
 		must(t, s.cloud.RecordUse(s.key.ID, u))

@@ -113,7 +113,7 @@ func stageOn(t *testing.T, o sandbox.Options, change ...func(*alicloud.Config)) 
 func (s *stage) grant(steps ...string) {
 	s.Helper()
 	least := got(alicloud.LeastPolicy(steps, alicloud.Scope{
-		AccountID: s.cloud.Account(), Own: "acs:ram::" + s.cloud.Account() + ":user/" + botName,
+		AccountID: s.cloud.Account(), Own: "acs:ram::" + s.cloud.Account() + ":user/" + botName, Create: true,
 	}))(s.T)
 	must(s.T, s.cloud.AddPolicy("twokey-least", string(least.Canonical())))
 	must(s.T, s.cloud.SetPolicies(botName, sandbox.PolicyRef{Type: sandbox.Custom, Name: "twokey-least"}))
@@ -124,6 +124,7 @@ func (s *stage) as(k sandbox.Key, change ...func(*alicloud.Config)) *alicloud.Ac
 	s.Helper()
 	c := alicloud.Config{
 		Name: "prod", ID: s.cloud.Account(), Sleep: s.waits.sleep,
+		Quarantine: alicloud.Quarantine{Create: true}, Fence: alicloud.Fence{Ranges: []string{"192.0.2.0/24"}},
 		Credentials: alicloud.Credentials{
 			Type: alicloud.FromAccessKey, AccessKeyID: k.ID, AccessKeySecret: alicloud.Secret(string(k.Secret)),
 		},
@@ -199,6 +200,7 @@ func (s *stage) writes() (n int) {
 		"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
 		"AttachInstanceRamRole", "DetachInstanceRamRole", "ModifyInstanceMetadataOptions", "ModifyAccessKeyLeakDeal",
 		"RemoveUserFromGroup", "AddUserToGroup", "UpdateLoginProfile", "SetSecurityPreference", "DeleteUser", "RestoreUserFromRecycleBin",
+		"CreateGroup", "AttachPolicyToGroup", "SetAccessKeyPolicy",
 	} {
 		n += s.cloud.Calls(action)
 	}

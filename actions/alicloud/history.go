@@ -77,6 +77,9 @@ type use struct{ service, operation string }
 // from when on nothing is missing; zero when the trail did not answer.
 type past struct {
 	uses      []use
+	origins   []used                          // where those uses came from
+	callers   []string                        // cloud services that made some of them
+	whole     time.Time                       // from when on every event was read: operations are known from before, addresses are not
 	tried     []use                           // refused: nobody would miss them
 	from      map[string]map[string]time.Time // addresses, each with its operations and their newest use
 	since, at time.Time
@@ -94,11 +97,54 @@ func (p *past) saw(address, action string, at time.Time) {
 }
 
 // history is what the key was used for. One that was read within the trail's own
-// lag stands in for one that cannot be read now.
+// lag stands in for one that cannot be read now. Who asks while somebody else does
+// waits for that answer: plans of several steps are made side by side.
 func (a *Account) history(ctx context.Context, q question) past {
+	for {
+		mine, other := a.begin(q)
+		if mine != nil {
+			defer a.end(q, mine)
+			return a.askHistory(ctx, q)
+		}
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return past{at: a.now()}
+		}
+		if old, known := a.past(q); known && a.now().Sub(old.at) < recent {
+			return old
+		}
+	}
+}
+
+// begin is the turn to ask a question, or the end of somebody else's.
+func (a *Account) begin(q question) (mine chan struct{}, other <-chan struct{}) {
 	a.mu.Lock()
-	old, known := a.pasts[q]
-	a.mu.Unlock()
+	defer a.mu.Unlock()
+	if going, busy := a.asking[q]; busy {
+		return nil, going
+	}
+	mine = make(chan struct{})
+	a.asking[q] = mine
+	return mine, nil
+}
+
+func (a *Account) end(q question, mine chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.asking, q)
+	close(mine)
+}
+
+func (a *Account) past(q question) (past, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p, known := a.pasts[q]
+	return p, known
+}
+
+func (a *Account) askHistory(ctx context.Context, q question) past {
+	old, known := a.past(q)
 	now := a.now()
 	if known && (now.Sub(old.at) < recent || q.settled(old.at)) {
 		return old
@@ -129,7 +175,7 @@ func (a *Account) keep(q question, p past) {
 // was more than is read, is asked for by operation.
 func (a *Account) readHistory(ctx context.Context, q question, now time.Time) past {
 	out := past{at: now}
-	asked := now.Add(-window).UTC().Truncate(24 * time.Hour) // the same all day long
+	asked := a.asked()
 	if !q.until.IsZero() && !q.until.After(asked) {
 		return out // the trail has forgotten what came before
 	}
@@ -145,6 +191,8 @@ func (a *Account) readHistory(ctx context.Context, q question, now time.Time) pa
 	err := together(looks...)
 	since := asked
 	for _, f := range found {
+		out.origins = append(out.origins, f.origins...)
+		out.callers = append(out.callers, f.callers...)
 		out.uses, out.tried = append(out.uses, f.uses...), append(out.tried, f.tried...)
 		for ip, seen := range f.from {
 			for action, at := range seen {
@@ -158,7 +206,7 @@ func (a *Account) readHistory(ctx context.Context, q question, now time.Time) pa
 	if err != nil {
 		return out // a region that did not answer is a gap
 	}
-	out.since = since
+	out.since, out.whole = since, since
 	if q.key != "" {
 		a.addByOperation(ctx, q, &out, asked)
 	}
@@ -178,6 +226,7 @@ func (a *Account) usesIn(ctx context.Context, region string, q question, from ti
 			out.tried = append(out.tried, use{e.ServiceName, e.EventName})
 		} else {
 			out.uses = append(out.uses, use{e.ServiceName, e.EventName})
+			out.came(e)
 			if ip := e.address(); ip != "" {
 				out.saw(ip, e.action(), date(e.EventTime))
 			}
@@ -187,6 +236,25 @@ func (a *Account) usesIn(ctx context.Context, region string, q question, from ti
 		}
 	}
 	return out, err
+}
+
+// came keeps where a call came from.
+func (p *past) came(e event) {
+	switch o, name, ok := originOf(e.SourceIpAddress, e.VpcId); {
+	case ok:
+		p.origins = append(p.origins, used{o, date(e.EventTime)})
+	case name != "":
+		p.callers = append(p.callers, name)
+	}
+}
+
+// asked is from when on the trail is asked: the same moment all day long.
+func (a *Account) asked() time.Time { return a.now().Add(-window).UTC().Truncate(24 * time.Hour) }
+
+// restricted reports whether Alibaba Cloud's restrictive protection stopped the
+// call (RAM docs: Restrictive protection of leaked AccessKey pairs).
+func (e event) restricted() bool {
+	return e.ErrorCode == "Forbidden" && strings.Contains(e.ErrorMessage, "risk of leakage of this AccessKey")
 }
 
 // addByOperation adds what was done before the oldest event that was read: every

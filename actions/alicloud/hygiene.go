@@ -94,11 +94,11 @@ func (a *Account) userHygiene(ctx context.Context, u user, now time.Time) ([]inc
 		}
 		out = append(out, found...)
 	}
-	open, err := a.console(ctx, u.principal)
-	if err != nil || !open {
+	l, err := a.logonOf(ctx, u)
+	if err != nil || !l.open {
 		return out, err
 	}
-	bound, err := a.secondFactor(ctx, u.principal)
+	bound, err := a.mfaBound(ctx, u)
 	if err == nil && !bound {
 		out = append(out, incident.Finding{Kind: "user_no_mfa", Weight: incident.Notable, Values: map[string]string{"user": u.name}})
 	}
@@ -137,29 +137,23 @@ func (a *Account) keyHygiene(ctx context.Context, u user, k datedKey, now time.T
 
 func wholeDays(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
 
-// rootHygiene looks at root's keys, of which the account tells a number only (IMS
-// docs: GetAccountSecurityPracticeReport), and at its second factor.
+// rootHygiene looks at root's keys, of which the account tells a number only, and
+// at its second factor.
 func (a *Account) rootHygiene(ctx context.Context) ([]incident.Finding, error) {
-	var report struct {
-		AccountSecurityPracticeInfo struct {
-			AccountSecurityPracticeUserInfo struct{ RootWithAccessKey int }
-		}
-	}
-	var mfa struct{ IsMFAEnable *bool }
+	var report practice
+	var bound bool
 	err := together(
-		func() error {
-			return a.ims(ctx, look("ram:GetAccountSecurityPracticeReport"), "GetAccountSecurityPracticeReport", nil, &report)
-		},
-		func() error { return a.ims(ctx, look("ram:GetAccountMFAInfo"), "GetAccountMFAInfo", nil, &mfa) },
+		func() (err error) { report, err = a.practiceOf(ctx); return err },
+		func() (err error) { bound, err = a.rootHasMFA(ctx); return err },
 	)
 	if err != nil {
 		return nil, err
 	}
 	var out []incident.Finding
-	if n := report.AccountSecurityPracticeInfo.AccountSecurityPracticeUserInfo.RootWithAccessKey; n > 0 {
+	if n := report.rootKeys; n > 0 {
 		out = append(out, incident.Finding{Kind: "root_keys", Weight: incident.Notable, Values: map[string]string{"n": strconv.Itoa(n)}})
 	}
-	if mfa.IsMFAEnable != nil && !*mfa.IsMFAEnable {
+	if !bound {
 		out = append(out, incident.Finding{Kind: "root_no_mfa", Weight: incident.Notable})
 	}
 	return out, nil
@@ -217,11 +211,4 @@ func (a *Account) keyLastUsed(ctx context.Context, principal, key string) (time.
 	var out struct{ AccessKeyLastUsed struct{ LastUsedDate string } }
 	err := a.ims(ctx, look("ims:GetAccessKeyLastUsed"), "GetAccessKeyLastUsed", params{"UserPrincipalName": principal, "UserAccessKeyId": key}, &out)
 	return date(out.AccessKeyLastUsed.LastUsedDate), err
-}
-
-// secondFactor reports whether a device is bound (IMS docs: GetUserMFAInfo).
-func (a *Account) secondFactor(ctx context.Context, principal string) (bool, error) {
-	var out struct{ IsMFAEnable bool }
-	err := a.ims(ctx, look("ims:GetUserMFAInfo"), "GetUserMFAInfo", params{"UserPrincipalName": principal}, &out)
-	return out.IsMFAEnable, err
 }

@@ -151,6 +151,7 @@ func TestLeastPolicyGrantsEachStepAndNoOther(t *testing.T) {
 		incident.StepPolicyDetach: {incident.StepPolicyQuarantine},
 		incident.StepDetachRole:   {incident.StepAttachRole},
 		incident.StepRelaxIMDS:    {incident.StepEnforceIMDS},
+		incident.StepKeyUnfence:   {incident.StepKeyFence},
 	}
 	for _, name := range every {
 		t.Run(name, func(t *testing.T) {

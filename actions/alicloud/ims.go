@@ -112,17 +112,6 @@ func (a *Account) restoreKey(ctx context.Context, userID string, key incident.Ke
 		params{"UserId": userID, "UserAccessKeyId": string(key)}, &none)
 }
 
-// console reports whether the user can log on with a password (IMS docs:
-// GetLoginProfile).
-func (a *Account) console(ctx context.Context, principal string) (bool, error) {
-	var out struct{ LoginProfile struct{ Status string } }
-	err := a.ims(ctx, look("ims:GetLoginProfile"), "GetLoginProfile", params{"UserPrincipalName": principal}, &out)
-	if absent(err) {
-		return false, nil
-	}
-	return err == nil && out.LoginProfile.Status != incident.KeyInactive, err
-}
-
 func (a *Account) ims(ctx context.Context, o operation, action string, p params, out any) error {
 	return a.call(ctx, o, a.endpoints.ims, imsVersion, action, p, out)
 }

@@ -46,7 +46,7 @@ func TestTheLastDoorIsShutToo(t *testing.T) {
 	_, keys := a.listKeys(ctx, "")
 	_, policies := a.directPolicies(ctx, "")
 	_, groups := a.groups(ctx, "")
-	_, open := a.console(ctx, "")
+	_, open := a.logonOf(ctx, user{})
 	_, owner := a.userOfKey(ctx, "")
 	for name, err := range map[string]error{
 		"list keys": keys, "list policies": policies, "list groups": groups, "console": open, "owner": owner,

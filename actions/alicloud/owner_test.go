@@ -133,13 +133,14 @@ func TestEvidenceShowsWhatIsKnownOfTheUser(t *testing.T) {
 		incident.FactKeys: actions.List([]string{s.key.ID, other.ID}), incident.FactSlot: incident.Full, incident.FactBin: "",
 		incident.FactPolicies: "System:AdministratorAccess", incident.FactQuarantine: incident.Absent,
 		incident.FactGroups: "deployers", incident.FactGroupPolicy: "System:AliyunOSSFullAccess", incident.FactConsole: incident.Yes,
+		incident.FactMFA: incident.No, incident.FactMFAForced: incident.No, incident.FactRoom: incident.Free,
 	}
 	if diff := cmp.Diff(wantUser, seen(sights, incident.OfUser(s.userID))); diff != "" {
 		t.Fatalf("the user (-want +got):\n%s", diff)
 	}
 	wantKey := map[incident.FactName]string{
 		incident.FactStatus: incident.KeyActive, incident.FactLastUsed: used.Format(time.RFC3339),
-		incident.FactLastService: "Ecs", incident.FactLastIP: "198.51.100.4",
+		incident.FactLastService: "Ecs", incident.FactLastIP: "198.51.100.4", incident.FactFence: incident.Absent,
 		incident.FactReported: incident.Absent,
 	}
 	if diff := cmp.Diff(wantKey, seen(sights, incident.OfKey(s.target.Key))); diff != "" {

@@ -3,6 +3,7 @@ package alicloud
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"twokey/actions"
 	"twokey/actions/rampolicy"
@@ -12,9 +13,10 @@ import (
 // paramPolicy is the plan's parameter that names the quarantine policy.
 const paramPolicy = "policy"
 
-// policyQuarantine attaches the quarantine policy to the key's user. It binds all
-// keys of that user and its console logon, but neither root nor the sessions of
-// roles that the user assumed before.
+// policyQuarantine attaches the quarantine policy to the key's user, or puts the
+// user into the quarantine group when it has no room for one more policy. It binds
+// all keys of that user and its console logon, but neither root nor the sessions
+// of roles that the user assumed before.
 type policyQuarantine struct{ step }
 
 var (
@@ -24,9 +26,9 @@ var (
 	_ actions.Reverser = policyDetach{}
 )
 
-// Plan guards the user, the document and what is attached; groups and the user's
-// keys are shown. A policy of the same name with another content is
-// [CodeDiffers].
+// Plan guards the user, the document and what is attached; groups, the user's keys
+// and its room for policies are shown. A policy of the same name with another
+// content is [CodeDiffers]; none, while the bot may not make one, is [CodeNoPolicy].
 func (s policyQuarantine) Plan(ctx context.Context, t incident.Target, given map[string]string) (incident.Plan, error) {
 	if err := s.mayName(ctx, t, given); err != nil {
 		return incident.Plan{}, err
@@ -36,28 +38,26 @@ func (s policyQuarantine) Plan(ctx context.Context, t incident.Target, given map
 		return incident.Plan{}, err
 	}
 	var see sighting
-	var impact incident.Impact
+	var known past
 	err = together(
 		func() (err error) { see, err = s.see(ctx, t); return err },
-		func() error { impact = s.impact(ctx, q, s.quarantine.doc); return nil },
+		func() error { known = s.pastUse(ctx, q); return nil },
 	)
 	if err != nil {
 		return incident.Plan{}, err
 	}
-	if err := s.sameDocument(see.hash); err != nil {
+	in, err := s.choose(ctx, see, given)
+	if err != nil {
 		return incident.Plan{}, err
-	}
-	if see.attached {
-		return incident.Plan{}, nothingToDo(s.name)
 	}
 	p := s.plan(t, see.user.name)
 	of := incident.OfUser(t.UserID)
 	p.Params = q.params()
-	p.Params[paramPolicy] = s.quarantine.name
+	in.params(p.Params)
 	p.Guarded = []incident.Fact{
 		{Of: of, Name: incident.FactAccountID, Value: s.id},
 		{Of: of, Name: incident.FactUserID, Value: see.user.id},
-		{Of: of, Name: incident.FactDocument, Value: s.quarantine.doc.Hash()},
+		{Of: of, Name: incident.FactDocument, Value: in.doc.Hash()},
 		{Of: of, Name: incident.FactPolicies, Value: list(see.direct)},
 	}
 	p.Shown = []incident.Fact{
@@ -65,13 +65,46 @@ func (s policyQuarantine) Plan(ctx context.Context, t incident.Target, given map
 		{Of: of, Name: incident.FactGroupPolicy, Value: list(see.through)},
 		{Of: of, Name: incident.FactKeys, Value: see.keys},
 	}
-	p.Impact = impact
+	if see.room != "" {
+		p.Shown = append(p.Shown, incident.Fact{Of: of, Name: incident.FactRoom, Value: see.room})
+	}
+	p.Impact = known.impact(in.doc)
 	return p, nil
 }
 
-// mayName refuses a plan that names another policy than the configured one.
+// choose is how the user is to be held. Held already, either way, there is nothing
+// to do.
+func (s policyQuarantine) choose(ctx context.Context, see sighting, given map[string]string) (cell, error) {
+	direct, group := s.quarantine.cell(nil), s.quarantine.cell(map[string]string{paramVia: viaGroup})
+	if err := direct.same(s.name, see.hash); err != nil {
+		return cell{}, err
+	}
+	if direct.held(see) {
+		return cell{}, nothingToDo(s.name)
+	}
+	hash := see.hash
+	in := direct
+	if see.room == incident.Full || given[paramVia] == viaGroup || group.held(see) {
+		var err error
+		if hash, err = s.storedHash(ctx, group.policy); err != nil {
+			return cell{}, err
+		}
+		in = group
+	}
+	in, err := s.ready(ctx, in, hash)
+	if err != nil {
+		return cell{}, err
+	}
+	if in.held(see) {
+		return cell{}, nothingToDo(s.name)
+	}
+	return in, nil
+}
+
+// mayName refuses a plan that names another policy or group than the configured
+// ones.
 func (s step) mayName(ctx context.Context, t incident.Target, given map[string]string) error {
-	if name := given[paramPolicy]; name != "" && name != s.quarantine.name {
+	if given[paramPolicy] != "" && !s.quarantine.cell(given).names(given) {
 		return &actions.Error{Op: s.name, Code: CodeDiffers, Err: ErrDiffers}
 	}
 	return s.mayTouch(ctx, s.name, t)
@@ -79,13 +112,13 @@ func (s step) mayName(ctx context.Context, t incident.Target, given map[string]s
 
 // sighting is what a plan about a user's quarantine looks at.
 type sighting struct {
-	user     user
-	direct   []policyRef
-	groups   []string
-	through  []policyRef
-	keys     string
-	hash     string // of the quarantine policy in the account; absent if there is none
-	attached bool
+	user    user
+	direct  []policyRef
+	groups  []string
+	through []policyRef
+	keys    string
+	room    string // whether one more custom policy fits the user; empty: not known
+	hash    string // of the quarantine policy in the account; absent if there is none
 }
 
 func (s step) see(ctx context.Context, t incident.Target) (sighting, error) {
@@ -94,10 +127,12 @@ func (s step) see(ctx context.Context, t incident.Target) (sighting, error) {
 		return sighting{}, err
 	}
 	out := sighting{user: u}
+	var most limits
 	err = together(
 		func() (err error) { out.direct, err = s.directPolicies(ctx, u.name); return err },
 		func() (err error) { out.groups, out.through, err = s.memberships(ctx, u.name); return err },
-		func() (err error) { out.hash, err = s.storedHash(ctx); return err },
+		func() (err error) { out.hash, err = s.storedHash(ctx, s.quarantine.name); return err },
+		func() error { most = s.limits(ctx); return nil },
 		func() error {
 			keys, err := s.listKeys(ctx, u.name)
 			ids := make([]string, len(keys))
@@ -108,71 +143,60 @@ func (s step) see(ctx context.Context, t incident.Target) (sighting, error) {
 			return err
 		},
 	)
-	out.attached = slices.Contains(out.direct, refTo(custom, s.quarantine.name))
+	out.room = room(out.direct, most)
 	return out, err
 }
 
-// storedHash is the hash of the account's quarantine policy; absent if it has
-// none yet.
-func (a *Account) storedHash(ctx context.Context) (string, error) {
-	hash, err := a.documentHash(ctx, a.quarantine.name)
+// room says whether one more custom policy fits a user; empty if the account did
+// not say how many there may be. System policies have a quota of their own.
+func room(direct []policyRef, most limits) string {
+	if most.policies == 0 {
+		return ""
+	}
+	customs := 0
+	for _, p := range direct {
+		if strings.HasPrefix(string(p), custom+":") {
+			customs++
+		}
+	}
+	if customs >= most.policies {
+		return incident.Full
+	}
+	return incident.Free
+}
+
+// storedHash is the hash of a policy of the account; absent if it has none of that
+// name.
+func (a *Account) storedHash(ctx context.Context, name string) (string, error) {
+	hash, err := a.documentHash(ctx, name)
 	if absent(err) {
 		return incident.Absent, nil
 	}
 	return hash, err
 }
 
-// sameDocument refuses a policy of our name with another content: somebody else's,
-// or edited by somebody.
-func (s step) sameDocument(hash string) error {
-	if hash != incident.Absent && hash != s.quarantine.doc.Hash() {
-		return &actions.Error{Op: s.name, Code: CodeDiffers, Err: ErrDiffers}
-	}
-	return nil
-}
-
-// Run creates the policy if the account has none, and attaches it. Found created
-// or attached already is done, after comparing the document. A full quota is the
-// cloud's refusal "LimitExceeded.User.Policy".
+// Run attaches the policy, or puts the user into the group, after comparing what
+// the account has; what is missing it makes only if it may. Found so already is
+// done. A quota that filled up meanwhile is the cloud's refusal
+// "LimitExceeded.User.Policy".
 func (s policyQuarantine) Run(ctx context.Context, p incident.Plan) (actions.Outcome, error) {
 	if err := s.mayRun(ctx, p); err != nil {
 		return actions.Outcome{}, err
 	}
+	in := s.quarantine.cell(p.Params)
 	agreed, _ := p.Guard(incident.OfUser(p.Target.UserID), incident.FactDocument)
-	if agreed != s.quarantine.doc.Hash() || p.Params[paramPolicy] != s.quarantine.name {
+	if agreed != in.doc.Hash() || !in.names(p.Params) {
 		return actions.Outcome{}, &actions.Error{Op: s.name, Code: CodeDiffers, Err: ErrDiffers} // the configuration changed
 	}
-	if err := s.ensure(ctx); err != nil {
+	if err := s.build(ctx, in); err != nil {
 		return actions.Outcome{}, err
 	}
-	err := s.attach(ctx, p.Target.User, s.quarantine.name)
-	if actions.Code(err) == "EntityAlreadyExists.User.Policy" {
-		err = nil
-	}
-	return actions.Outcome{}, err
+	return actions.Outcome{}, s.lock(ctx, p.Target.User, in)
 }
 
-// ensure sees to it that the account has the policy with our content. Whoever
-// creates it in the same moment is compared too.
-func (s policyQuarantine) ensure(ctx context.Context) error {
-	hash, err := s.storedHash(ctx)
-	if err != nil {
-		return err
-	}
-	if hash == incident.Absent {
-		err := s.createPolicy(ctx, s.quarantine.name, string(s.quarantine.doc.Canonical()))
-		if actions.Code(err) != "EntityAlreadyExists.Policy" {
-			return err
-		}
-		if hash, err = s.documentHash(ctx, s.quarantine.name); err != nil {
-			return err
-		}
-	}
-	return s.sameDocument(hash)
-}
-
-// Verify is true when the user has the policy and the policy says what people
-// agreed to: somebody could have changed its default version.
+// Verify is true when the user has the policy, itself or by the group that the plan
+// names, and the policy says what people agreed to: somebody could have changed its
+// default version.
 func (s policyQuarantine) Verify(ctx context.Context, p incident.Plan) (bool, error) {
 	if err := s.may(ctx, p); err != nil {
 		return false, err
@@ -184,18 +208,31 @@ func (s policyQuarantine) Verify(ctx context.Context, p incident.Plan) (bool, er
 	if err != nil {
 		return false, err
 	}
-	name := p.Params[paramPolicy]
-	var direct []policyRef
+	in := cell{policy: p.Params[paramPolicy], group: p.Params[paramGroup]}
+	var see sighting
 	var hash string
 	err = together(
-		func() (err error) { direct, err = s.directPolicies(ctx, u.name); return err },
-		func() (err error) { hash, err = s.documentHash(ctx, name); return err },
+		func() (err error) { see, err = s.heldBy(ctx, u.name, in); return err },
+		func() (err error) { hash, err = s.documentHash(ctx, in.policy); return err },
 	)
 	if absent(err) {
 		return false, nil
 	}
 	agreed, _ := p.Guard(incident.OfUser(p.Target.UserID), incident.FactDocument)
-	return err == nil && hash == agreed && slices.Contains(direct, refTo(custom, name)), err
+	return err == nil && hash == agreed && in.held(see), err
+}
+
+// heldBy reads as much as tells whether a user is in a cell.
+func (a *Account) heldBy(ctx context.Context, user string, in cell) (see sighting, err error) {
+	if in.group == "" {
+		see.direct, err = a.directPolicies(ctx, user)
+		return see, err
+	}
+	err = together(
+		func() (err error) { see.groups, err = a.groups(ctx, user); return err },
+		func() (err error) { see.through, err = a.groupPolicies(ctx, in.group); return err },
+	)
+	return see, err
 }
 
 // Reverse plans policy.detach.
@@ -203,81 +240,23 @@ func (s policyQuarantine) Reverse(ctx context.Context, done incident.Plan) (inci
 	return policyDetach{step{s.Account, incident.StepPolicyDetach}}.Plan(ctx, done.Target, done.Params)
 }
 
-// policyDetach takes the quarantine policy from the user; the policy itself stays
-// in the account.
-type policyDetach struct{ step }
-
-// Plan guards every key the user has outside the recycle bin: the order rules
-// read there whether a named one still lives.
-func (s policyDetach) Plan(ctx context.Context, t incident.Target, given map[string]string) (incident.Plan, error) {
-	if err := s.mayName(ctx, t, given); err != nil {
-		return incident.Plan{}, err
-	}
-	see, err := s.see(ctx, t)
-	switch {
-	case err != nil:
-		return incident.Plan{}, err
-	case !see.attached:
-		return incident.Plan{}, nothingToDo(s.name)
-	}
-	p := s.plan(t, see.user.name)
-	of := incident.OfUser(t.UserID)
-	p.Params = map[string]string{paramPolicy: s.quarantine.name}
-	p.Guarded = []incident.Fact{
-		{Of: of, Name: incident.FactAccountID, Value: s.id},
-		{Of: of, Name: incident.FactUserID, Value: see.user.id},
-		{Of: of, Name: incident.FactKeys, Value: see.keys},
-		{Of: of, Name: incident.FactQuarantine, Value: see.hash},
-	}
-	p.Shown = []incident.Fact{
-		{Of: of, Name: incident.FactPolicies, Value: list(see.direct)},
-		{Of: of, Name: incident.FactGroups, Value: list(see.groups)},
-		{Of: of, Name: incident.FactGroupPolicy, Value: list(see.through)},
-	}
-	return p, nil
-}
-
-// Run detaches the policy. Found detached is done.
-func (s policyDetach) Run(ctx context.Context, p incident.Plan) (actions.Outcome, error) {
-	if err := s.mayRun(ctx, p); err != nil {
-		return actions.Outcome{}, err
-	}
-	if p.Params[paramPolicy] != s.quarantine.name {
-		return actions.Outcome{}, &actions.Error{Op: s.name, Code: CodeDiffers, Err: ErrDiffers}
-	}
-	err := s.detach(ctx, p.Target.User, s.quarantine.name)
-	if actions.Code(err) == "EntityNotExist.User.Policy" {
-		err = nil
-	}
-	return actions.Outcome{}, err
-}
-
-// Verify is true when the policy is not attached to the user.
-func (s policyDetach) Verify(ctx context.Context, p incident.Plan) (bool, error) {
-	if err := s.may(ctx, p); err != nil {
-		return false, err
-	}
-	u, err := s.find(ctx, p.Target)
-	if err != nil {
-		return false, err
-	}
-	direct, err := s.directPolicies(ctx, u.name)
-	return err == nil && !slices.Contains(direct, refTo(custom, p.Params[paramPolicy])), err
-}
-
-// Reverse plans policy.quarantine.
-func (s policyDetach) Reverse(ctx context.Context, done incident.Plan) (incident.Plan, error) {
-	return policyQuarantine{step{s.Account, incident.StepPolicyQuarantine}}.Plan(ctx, done.Target, done.Params)
+// pastUse bounds how long a plan waits for what the key was used for.
+func (s step) pastUse(ctx context.Context, q question) past {
+	ctx, cancel := context.WithTimeout(ctx, 2*soon)
+	defer cancel()
+	return s.history(ctx, q)
 }
 
 // impact predicts what a Deny document would stop: the operations that the key is
 // known to have been used for, replayed against it.
-func (s step) impact(ctx context.Context, q question, doc rampolicy.Document) incident.Impact {
-	ctx, cancel := context.WithTimeout(ctx, 2*soon)
-	defer cancel()
-	known := s.history(ctx, q)
+func (p past) impact(doc rampolicy.Document) incident.Impact {
 	return incident.Impact{
-		Breaks: rampolicy.Denies(doc, known.actions()), Since: known.since,
-		Blind: []string{"oss data events", "sls data events"}, // not in ActionTrail (Solutions to AccessKey pair leaks, step 3)
+		Breaks: rampolicy.Denies(doc, p.actions()), Since: p.since,
+		Blind: blind(), // not in ActionTrail (Solutions to AccessKey pair leaks, step 3)
 	}
+}
+
+// blind is what the audit trail never shows: access to data.
+func blind(more ...string) []string {
+	return slices.Sorted(slices.Values(append([]string{"oss data events", "sls data events"}, more...)))
 }

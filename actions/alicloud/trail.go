@@ -27,6 +27,11 @@ type lastUse struct {
 	at        time.Time
 	ip        string
 	known     bool // there is a record at all
+
+	// restricted: Alibaba Cloud's restrictive protection stopped it. No API tells
+	// whether that is on; it keeps a key from a few operations, is no containment,
+	// and that it stopped nothing proves nothing.
+	restricted bool
 }
 
 // lastUse asks for the newest use of a key, and thereby whose it is (ActionTrail
@@ -44,6 +49,7 @@ func (a *Account) lastUse(ctx context.Context, key incident.KeyID) (lastUse, err
 	u := lastUse{
 		root: out.AccountType == "root-account", accountID: out.AccountId, ownerID: out.OwnerId, userName: out.UserName,
 		service: word(out.ServiceName), ip: sourceOf(out.Detail), known: true,
+		restricted: eventIn(out.Detail).restricted(),
 	}
 	if out.UsedTimestamp > 0 {
 		u.at = time.UnixMilli(out.UsedTimestamp).UTC()
@@ -72,6 +78,15 @@ func sourceOf(detail string) string {
 		return ""
 	}
 	return addressIn(event.SourceIPAddress)
+}
+
+// eventIn is the event in a Detail, as far as it can be read.
+func eventIn(detail string) event {
+	var e event
+	if json.Unmarshal([]byte(detail), &e) != nil {
+		return event{}
+	}
+	return e
 }
 
 // dated is a service or an operation with its newest use.

@@ -18,7 +18,8 @@ type trait struct {
 
 // families are the tables of all steps.
 var families = []map[string]trait{
-	keyTraits, policyTraits, auditTraits, trimTraits, loginTraits, userTraits, roleTraits, rootTraits, afterTraits, instanceTraits, leakTraits,
+	keyTraits, policyTraits, fenceTraits, auditTraits, trimTraits, loginTraits, userTraits, roleTraits, rootTraits,
+	afterTraits, instanceTraits, leakTraits,
 }
 
 // traits are those of every step that this package has.
@@ -77,12 +78,21 @@ var policyTraits = map[string]trait{
 			{"CreatePolicyVersion", map[string]string{"PolicyName": "$policy"}},
 			{"SetDefaultPolicyVersion", map[string]string{"PolicyName": "$policy"}},
 			{"DeletePolicy", map[string]string{"PolicyName": "$policy"}},
+			{"RemoveUserFromGroup", map[string]string{"UserName": "$user", "GroupName": "$group"}},
+			{"DetachPolicyFromGroup", map[string]string{"GroupName": "$group", "PolicyName": "$policy"}},
+			{"DeleteGroup", map[string]string{"GroupName": "$group"}},
 		},
-		writes: map[string]resources{"ram:CreatePolicy": onPolicy, "ram:AttachPolicyToUser": onBoth},
+		writes: map[string]resources{
+			"ram:CreatePolicy": onPolicy, "ram:AttachPolicyToUser": onBoth,
+			"ram:AddUserToGroup": onUser | onJail, "ram:CreateGroup": onJail, "ram:AttachPolicyToGroup": onJail | onPolicy,
+		},
 	},
 	incident.StepPolicyDetach: {
-		undo:   incident.StepPolicyQuarantine,
-		undone: []deed{{"AttachPolicyToUser", map[string]string{"UserName": "$user", "PolicyName": "$policy"}}},
-		writes: map[string]resources{"ram:DetachPolicyFromUser": onBoth},
+		undo: incident.StepPolicyQuarantine,
+		undone: []deed{
+			{"AttachPolicyToUser", map[string]string{"UserName": "$user", "PolicyName": "$policy"}},
+			{"AddUserToGroup", map[string]string{"UserName": "$user", "GroupName": "$group"}},
+		},
+		writes: map[string]resources{"ram:DetachPolicyFromUser": onBoth, "ram:RemoveUserFromGroup": onUser | onJail},
 	},
 }

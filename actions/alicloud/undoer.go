@@ -10,8 +10,8 @@ import (
 )
 
 // deed is an event with the parameters it must have to be about a plan. "$key",
-// "$user", "$id" (the user's), "$role" and "$policy" stand for the plan's own, "$" and another name for that
-// parameter of the plan.
+// "$user", "$id" (the user's) and "$role" stand for the plan's own, "$" and another
+// name for that parameter of the plan.
 type deed struct {
 	event  string
 	params map[string]string
@@ -26,6 +26,9 @@ func (a *Account) Undoer(ctx context.Context, p incident.Plan, since time.Time) 
 	}
 	var newest event
 	for _, d := range traits[p.Step].undone {
+		if !d.concerns(p) {
+			continue
+		}
 		for _, region := range a.trailRegions() {
 			events, _, err := a.search(ctx, region, "EventName", d.event, since, time.Time{}, searchPages)
 			if err != nil {
@@ -41,31 +44,48 @@ func (a *Account) Undoer(ctx context.Context, p incident.Plan, since time.Time) 
 	return undoerOf(newest, p.Target), nil
 }
 
+// concerns reports whether the deed can be about the plan at all: one on a group
+// is not, if the plan names none. LookupEvents is too rare to ask in vain.
+func (d deed) concerns(p incident.Plan) bool {
+	for _, want := range d.params {
+		if meant(want, p) == "" {
+			return false
+		}
+	}
+	return true
+}
+
 // is reports whether the event succeeded and is about the plan's target.
 func (d deed) is(e event, p incident.Plan) bool {
 	if e.ErrorCode != "" || e.EventName != d.event {
 		return false
 	}
 	for name, want := range d.params {
-		switch want {
-		case "$key":
-			want = string(p.Target.Key)
-		case "$user":
-			want = p.Target.User
-		case "$id":
-			want = p.Target.UserID
-		case "$role":
-			want, _ = incident.RoleOf(incident.Identity(p.Params[incident.ParamOf]))
-		default:
-			if own, named := strings.CutPrefix(want, "$"); named {
-				want = p.Params[own]
-			}
-		}
-		if got := e.param(name); got != want {
+		if e.param(name) != meant(want, p) {
 			return false
 		}
 	}
 	return true
+}
+
+// meant is what a deed's parameter must be for a plan; empty if the plan has no
+// such thing.
+func meant(want string, p incident.Plan) string {
+	own, named := strings.CutPrefix(want, "$")
+	switch {
+	case !named:
+		return want
+	case own == "key":
+		return string(p.Target.Key)
+	case own == "user":
+		return p.Target.User
+	case own == "id":
+		return p.Target.UserID
+	case own == "role":
+		role, _ := incident.RoleOf(incident.Identity(p.Params[incident.ParamOf]))
+		return role
+	}
+	return p.Params[own]
 }
 
 // param is a request parameter; IMS calls the user by principal where RAM uses

@@ -1,6 +1,7 @@
 package rampolicy
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,6 +13,8 @@ type Rule string
 // The rules for a quarantine policy: it may only take power away, from exactly
 // the actions it lists, everywhere and always.
 const (
+	RuleText      Rule = "text"      // RAM could not read it
+	RuleEffect    Rule = "effect"    // a word that is neither Allow nor Deny
 	RuleEmpty     Rule = "empty"     // nothing is denied
 	RuleAllow     Rule = "allow"     // a statement gives power
 	RuleNotAction Rule = "notaction" // denies what nobody listed
@@ -37,6 +40,20 @@ func (p Problem) String() string {
 	return fmt.Sprintf("statement %d: %s: %s", p.Statement, p.Rule, p.Detail)
 }
 
+// LintText is [Parse] and [Lint] in one: a text that cannot be read has a problem
+// too, which says why. Alibaba Cloud's own document in Indonesian has one such
+// text: it says "Tolak" for Deny.
+func LintText(text []byte, quota int) []Problem {
+	doc, err := Parse(text)
+	switch {
+	case errors.Is(err, ErrEffect):
+		return []Problem{{RuleEffect, 0, err.Error()}}
+	case err != nil:
+		return []Problem{{RuleText, 0, err.Error()}}
+	}
+	return Lint(doc, quota)
+}
+
 // Lint returns what makes the document unfit as a quarantine policy; nothing
 // means fit. The quota is PolicySizeQuota in bytes as IMS GetAccountSummary tells
 // it (quotas differ between editions of the documents); 0 skips the size.
@@ -58,8 +75,12 @@ func Lint(doc Document, quota int) []Problem {
 
 func (s Statement) unfit(n int) []Problem {
 	var out []Problem
-	if s.Effect != Deny {
-		out = append(out, Problem{RuleAllow, n, "effect is " + string(s.Effect)})
+	switch s.Effect {
+	case Deny:
+	case Allow:
+		out = append(out, Problem{RuleAllow, n, "it gives power: a quarantine only denies"})
+	default:
+		out = append(out, Problem{RuleEffect, n, fmt.Sprintf("%.40q is no word of the policy language: write Deny, which is never translated", s.Effect)})
 	}
 	if len(s.NotActions) > 0 {
 		out = append(out, Problem{RuleNotAction, n, "denies every action but those listed"})

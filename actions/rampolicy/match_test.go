@@ -168,6 +168,31 @@ func TestLintWantsAPolicyThatOnlyTakesAway(t *testing.T) {
 	}
 }
 
+// Alibaba Cloud's document on leaks, in Indonesian, translates the word Deny in all
+// six statements. Such a policy protects nobody: it cannot be made.
+func TestLintRefusesATranslatedEffectAndSaysWhy(t *testing.T) {
+	text := strings.ReplaceAll(seedPart, "Deny", "Tolak")
+	problems := rampolicy.LintText([]byte(text), 0)
+	if len(problems) != 1 || problems[0].Rule != rampolicy.RuleEffect {
+		t.Fatalf("%v", problems)
+	}
+	byHand := rampolicy.Lint(document("Tolak", "ecs:*"), 0)
+	if len(byHand) != 1 || byHand[0].Rule != rampolicy.RuleEffect {
+		t.Fatalf("%v", byHand)
+	}
+	for _, p := range append(problems, byHand...) {
+		if said := p.String(); !strings.Contains(said, "Tolak") || !strings.Contains(said, "never translated") {
+			t.Errorf("%q does not say why", said)
+		}
+	}
+	if got := rampolicy.LintText([]byte("{"), 0); len(got) != 1 || got[0].Rule != rampolicy.RuleText {
+		t.Errorf("%v", got)
+	}
+	if got := rampolicy.LintText([]byte(seedPart), 2048); got != nil {
+		t.Errorf("the English text: %v", got)
+	}
+}
+
 func TestLintCountsTheQuotaInBytesOfTheCanonicalForm(t *testing.T) {
 	doc := parse(t, indent(t, seedPart))
 	size := len(doc.Canonical())

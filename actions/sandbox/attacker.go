@@ -92,7 +92,7 @@ type Result struct {
 }
 
 // NewAttacker aims a script at a sandbox by its URL. The source is the address the
-// calls pretend to come from.
+// calls pretend to come from; in a VPC "172.16.0.9@vpc-1".
 func NewAttacker(endpoint string, k Key, source string, script []Move) (*Attacker, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" || loopback(u.Host) != nil || len(script) == 0 {

@@ -28,12 +28,25 @@ type Behaviour struct {
 	// ReadLag makes reads and permission checks see the state of so long ago, while
 	// writes act on the present.
 	ReadLag time.Duration
-	// TrailKeepsRefusedKeys records calls with an Inactive key as events with an
-	// error code; otherwise they leave no trace.
+	// TrailKeepsRefusedKeys records calls with an Inactive key, and those that a
+	// network policy stops, as events with an error code; otherwise they leave no
+	// trace.
 	TrailKeepsRefusedKeys bool
 	// TrailHidesAnswers leaves what a call answered (responseElements) out of events,
 	// so that the ids of what it made are not there.
 	TrailHidesAnswers bool
+	// TrailHidesRestricted leaves calls that restrictive protection stopped without
+	// a trace.
+	TrailHidesRestricted bool
+	// EmptyFenceStays lets GetAccessKeyPolicy answer a policy that is Inactive and
+	// empty; otherwise that is none.
+	EmptyFenceStays bool
+	// AcceptEmptyFence takes a network policy that is Active and lets nobody in;
+	// otherwise it is refused.
+	AcceptEmptyFence bool
+	// FencedCode is the error code of a call from where the key may not be used. No
+	// document names it; empty: "Forbidden.AccessKeyPolicy".
+	FencedCode string
 	// ReportBase32 encodes the credential report as the document's example is, not as
 	// its text says.
 	ReportBase32 bool
@@ -91,6 +104,8 @@ type Quotas struct {
 	SystemPoliciesPerUser int // 20
 	Users                 int // 1,000
 	BinUsers              int // 1,000; the next one purges the oldest
+	RulesPerFence         int // 8 statements of a key's network policy
+	AddressesPerFence     int // 50 in all of them
 
 	Groups                 int // 50
 	GroupsPerUser          int // 50
@@ -104,6 +119,7 @@ func (q Quotas) orDocumented() Quotas {
 	for field, documented := range map[*int]int{
 		&q.KeysPerUser: 2, &q.BinKeysPerUser: 3, &q.PolicySize: 6144, &q.Policies: 1500, &q.VersionsPerPolicy: 5,
 		&q.CustomPoliciesPerUser: 10, &q.SystemPoliciesPerUser: 20, &q.Users: 1000, &q.BinUsers: 1000,
+		&q.RulesPerFence: 8, &q.AddressesPerFence: 50,
 		&q.Groups: 50, &q.GroupsPerUser: 50, &q.CustomPoliciesPerGroup: 5, &q.SystemPoliciesPerGroup: 20,
 		&q.CustomPoliciesPerRole: 5, &q.SystemPoliciesPerRole: 20,
 	} {

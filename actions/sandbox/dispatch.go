@@ -53,6 +53,7 @@ var table = func() map[operationName]operation {
 	add(ram, "Ram", "ram", ramGroups)
 	add(ims, "Ims", "ram", imsKeys)
 	add(ims, "Ims", "ram", imsUsers)
+	add(ims, "Ims", "ram", imsFences)
 	add(ims, "Ims", "ram", imsReport)
 	add(ram, "Ram", "ram", ramRoles)
 	add(ram, "Ram", "ram", ramLogins)

@@ -12,6 +12,8 @@ type Error struct {
 	Message string
 	// Detail is AccessDeniedDetail, of NoPermission only.
 	Detail map[string]any
+
+	atGate bool // it never reached a product
 }
 
 // Error is the code with its message; neither holds anything of the request.
@@ -21,17 +23,17 @@ var _ error = (*Error)(nil)
 
 // Codes of the gateway (OpenAPI docs: common error codes).
 var (
-	errAction    = &Error{http.StatusNotFound, "InvalidAction.NotFound", "The specified action is not found.", nil}
-	errSignature = &Error{http.StatusBadRequest, "SignatureDoesNotMatch", "The request signature does not conform to Aliyun standards.", nil}
-	errNoKey     = &Error{http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.", nil}
-	errInactive  = &Error{http.StatusBadRequest, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.", nil}
-	errNonce     = &Error{http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.", nil}
-	errToken     = &Error{http.StatusBadRequest, "InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.", nil}
-	errExpired   = &Error{http.StatusBadRequest, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.", nil}
-	errTimestamp = &Error{http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", nil}
-	errThrottled = &Error{http.StatusBadRequest, "Throttling.User", "Request was denied due to user flow control.", nil}
-	errOffline   = &Error{http.StatusServiceUnavailable, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.", nil}
-	errBody      = &Error{http.StatusBadRequest, "InvalidParameter", "The request body is not usable.", nil}
+	errAction    = &Error{Status: http.StatusNotFound, Code: "InvalidAction.NotFound", Message: "The specified action is not found."}
+	errSignature = &Error{Status: http.StatusBadRequest, Code: "SignatureDoesNotMatch", Message: "The request signature does not conform to Aliyun standards."}
+	errNoKey     = &Error{Status: http.StatusNotFound, Code: "InvalidAccessKeyId.NotFound", Message: "Specified access key is not found."}
+	errInactive  = &Error{Status: http.StatusBadRequest, Code: "InvalidAccessKeyId.Inactive", Message: "Specified access key is disabled."}
+	errNonce     = &Error{Status: http.StatusBadRequest, Code: "SignatureNonceUsed", Message: "Specified signature nonce was used already."}
+	errToken     = &Error{Status: http.StatusBadRequest, Code: "InvalidSecurityToken.MismatchWithAccessKey", Message: "Specified SecurityToken mismatch with the AccessKey."}
+	errExpired   = &Error{Status: http.StatusBadRequest, Code: "InvalidSecurityToken.Expired", Message: "Specified SecurityToken is expired."}
+	errTimestamp = &Error{Status: http.StatusBadRequest, Code: "InvalidTimeStamp.Expired", Message: "Specified time stamp or date value is expired."}
+	errThrottled = &Error{Status: http.StatusBadRequest, Code: "Throttling.User", Message: "Request was denied due to user flow control."}
+	errOffline   = &Error{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server."}
+	errBody      = &Error{Status: http.StatusBadRequest, Code: "InvalidParameter", Message: "The request body is not usable."}
 )
 
 func missing(name string) *Error {

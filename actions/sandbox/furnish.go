@@ -22,17 +22,29 @@ const (
 
 const day = 24 * time.Hour
 
+// Premade is what an operator put into the account beforehand, for a bot that may
+// not make it: custom policies by name, and a group with one of them.
+type Premade struct {
+	Policies           map[string]string // name to document
+	Group, GroupPolicy string            // empty: no group
+}
+
 // Furnish fills an account with people, keys and a past, for demos, drills and the
 // stories of tests; all of it or, on an error, nothing. An account that is furnished
 // already, be it by a process that was killed, is left as it is: the same keys are
-// returned, whatever has become of them.
-func (c *Cloud) Furnish() (Furnished, error) {
+// returned, whatever has become of them, and nothing that was premade is put back.
+func (c *Cloud) Furnish(premade ...Premade) (Furnished, error) {
 	var out Furnished
 	err := c.seed(func(w *world, now time.Time) error {
 		if c.furnished == nil {
 			made, err := c.furnish(w, now)
 			if err != nil {
 				return err
+			}
+			for _, p := range premade {
+				if err := w.prepare(p, now); err != nil {
+					return err
+				}
 			}
 			c.furnished = &made
 		}
@@ -68,6 +80,19 @@ func (c *Cloud) furnish(w *world, now time.Time) (Furnished, error) {
 	}
 	w.seedInstance(c.region)
 	return f, c.past(f, now)
+}
+
+// prepare adds what was premade.
+func (w *world) prepare(p Premade, now time.Time) error {
+	for name, document := range p.Policies {
+		if err := w.seedPolicy(name, document, now); err != nil {
+			return err
+		}
+	}
+	if p.Group == "" {
+		return nil
+	}
+	return w.seedGroup(p.Group, []PolicyRef{{Custom, p.GroupPolicy}}, now)
 }
 
 // seedPerson adds a user with system policies and a key.

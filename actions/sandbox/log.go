@@ -24,23 +24,27 @@ type event struct {
 	accountType, ownerID  string
 	userName              string
 	source, agent, region string
-	code                  string // why it was refused
+	vpc                   string // of a caller with a private address
+	code, message         string // why it was refused
+	atGate                bool   // it never reached a product
 	params                map[string]string
 	resourceType          string
 	resource              string
 	role                  string         // of a call by a role's session, or that gives one
 	response              map[string]any // what was made, without secrets
-	vpc                   string         // through whose endpoint it came; empty: the internet's
 }
 
 // event describes the call as it ended. Only parameters that the operation names
 // are kept: what a stranger adds is not.
-func (c *call) event(op operation, code string) event {
+func (c *call) event(op operation, refused *Error) event {
 	q := c.request
 	e := event{
 		id: q.id, at: c.now, service: op.service, version: q.product, name: clip(q.action), write: op.write,
-		keyID: clip(q.keyID), source: q.source, agent: clip(q.agent), region: c.cloud.region, code: code,
+		keyID: clip(q.keyID), source: q.source, vpc: q.vpc, agent: clip(q.agent), region: c.cloud.region,
 		params: map[string]string{},
+	}
+	if refused != nil {
+		e.code, e.message, e.atGate = refused.Code, refused.Message, refused.atGate
 	}
 	switch c.caller {
 	case nil:
@@ -61,7 +65,7 @@ func (c *call) event(op operation, code string) event {
 		}
 	}
 	e.resourceType, e.resource = mainResource(q.params)
-	if code == "" {
+	if refused == nil {
 		e.response = c.created
 	}
 	if e.role == "" {
@@ -99,6 +103,7 @@ func mainResource(params url.Values) (kind, name string) {
 		{"UserAccessKeyId", "ACS::RAM::AccessKey"},
 		{"UserName", "ACS::RAM::User"},
 		{"UserPrincipalName", "ACS::RAM::User"},
+		{"GroupName", "ACS::RAM::Group"},
 		{"RoleName", "ACS::RAM::Role"},
 		{"RoleArn", "ACS::RAM::Role"},
 		{"GroupName", "ACS::RAM::Group"},
@@ -130,7 +135,7 @@ func (e event) used() bool {
 	case errToken.Code, errExpired.Code, errAction.Code, errSignature.Code, errNoKey.Code, errInactive.Code, errNonce.Code, errTimestamp.Code, errThrottled.Code, errOffline.Code:
 		return false
 	}
-	return e.keyID != "" && e.ownerID != ""
+	return e.keyID != "" && e.ownerID != "" && !e.atGate
 }
 
 // visible are the events ActionTrail shows now, oldest first. The caller holds the
@@ -139,7 +144,10 @@ func (c *Cloud) visible(now time.Time) []event {
 	until := now.Add(-c.behaviour.TrailLag)
 	var out []event
 	for _, e := range c.trail {
-		refused := e.code == errInactive.Code && e.ownerID != "" && c.behaviour.TrailKeepsRefusedKeys
+		refused := (e.code == errInactive.Code || e.atGate) && e.ownerID != "" && c.behaviour.TrailKeepsRefusedKeys
+		if e.code == errRestricted.Code && c.behaviour.TrailHidesRestricted {
+			continue
+		}
 		if (e.used() || refused) && !e.at.After(until) {
 			out = append(out, e)
 		}
@@ -182,14 +190,14 @@ func (e event) full(account string) map[string]any {
 	if e.resource != "" {
 		out["resourceType"], out["resourceName"] = e.resourceType, e.resource
 	}
-	if e.response != nil {
-		out["responseElements"] = e.response
-	}
 	if e.vpc != "" {
 		out["vpcId"] = e.vpc
 	}
+	if e.response != nil {
+		out["responseElements"] = e.response
+	}
 	if e.code != "" {
-		out["errorCode"] = e.code
+		out["errorCode"], out["errorMessage"] = e.code, e.message
 	}
 	return out
 }

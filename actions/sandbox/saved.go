@@ -56,6 +56,9 @@ type savedKey struct {
 	Updated  time.Time `json:",omitzero"`
 	Recycled time.Time `json:",omitzero"`
 	PurgeAt  time.Time `json:",omitzero"`
+
+	Fence      string `json:",omitempty"`
+	Restricted bool   `json:",omitempty"`
 }
 
 type savedGroup struct {
@@ -174,11 +177,11 @@ func (s savedUser) user() *user {
 }
 
 func (k key) saved() savedKey {
-	return savedKey{k.id, string(k.secret), k.active, k.created, k.updated, k.recycled, k.purgeAt}
+	return savedKey{k.id, string(k.secret), k.active, k.created, k.updated, k.recycled, k.purgeAt, k.fence, k.restricted}
 }
 
 func (s savedKey) key() key {
-	return key{s.ID, Secret(s.Secret), s.Active, s.Created, s.Updated, s.Recycled, s.PurgeAt}
+	return key{s.ID, Secret(s.Secret), s.Active, s.Created, s.Updated, s.Recycled, s.PurgeAt, s.Fence, s.Restricted}
 }
 
 func (a attachment) saved() savedAttachment { return savedAttachment{a.PolicyRef, a.at} }

@@ -16,7 +16,7 @@ import (
 func full(t *testing.T, c *Cloud) {
 	t.Helper()
 	at := time.Date(2026, 11, 21, 2, 50, 0, 123_456_789, time.FixedZone("", 8*60*60))
-	k := key{"id", newSecret(), true, at, at.Add(1), at.Add(2), at.Add(3)}
+	k := key{"id", newSecret(), true, at, at.Add(1), at.Add(2), at.Add(3), noFence, true}
 	attached := []attachment{{PolicyRef{System, "ReadOnlyAccess"}, at.Add(4)}}
 	must := func(err error) {
 		t.Helper()
@@ -46,11 +46,10 @@ func full(t *testing.T, c *Cloud) {
 		p.versions = append(p.versions, version{"v3", p.versions[0].text, p.versions[0].doc, at.Add(9)})
 		c.record(event{
 			0, "event", at, "Ram", "2015-05-01", "CreateUser", true, "id", ramUser, "20001", "alice", "203.0.113.7",
-			"agent", "cn-hangzhou", "NoPermission",
+			"agent", "cn-hangzhou", "vpc-1", "NoPermission", "no", true,
 			map[string]string{"UserName": "x"},
 			"ACS::RAM::User", "x", "deployer",
 			map[string]any{"User": map[string]any{"UserName": "x"}},
-			"vpc-1",
 		})
 		w.roles["deployer"] = &role{"30001", "deployer", "deploys", "{}", at.Add(10), at.Add(11), time.Hour, attached}
 		w.instances["i-1"] = &instance{

@@ -25,13 +25,15 @@ type savedEvent struct {
 	Source       string            `json:",omitempty"`
 	Agent        string            `json:",omitempty"`
 	Region       string            `json:",omitempty"`
+	VPC          string            `json:",omitempty"`
 	Code         string            `json:",omitempty"`
+	Message      string            `json:",omitempty"`
+	AtGate       bool              `json:",omitempty"`
 	Params       map[string]string `json:",omitempty"`
 	ResourceType string            `json:",omitempty"`
 	Resource     string            `json:",omitempty"`
 	Role         string            `json:",omitempty"`
 	Response     map[string]any    `json:",omitempty"`
-	VPC          string            `json:",omitempty"`
 }
 
 // usage is what the last-used calls of ActionTrail tell apart.
@@ -67,7 +69,8 @@ func (e event) saved() savedEvent {
 	return savedEvent{
 		Seq: e.seq, ID: e.id, At: e.at, Service: e.service, Version: e.version, Name: e.name, Write: e.write, KeyID: e.keyID,
 		AccountType: e.accountType, OwnerID: e.ownerID, UserName: e.userName, Source: e.source, Agent: e.agent, Region: e.region,
-		Code: e.code, Params: e.params, ResourceType: e.resourceType, Resource: e.resource, Role: e.role, Response: e.response, VPC: e.vpc,
+		VPC: e.vpc, Code: e.code, Message: e.message, AtGate: e.atGate, Params: e.params, ResourceType: e.resourceType, Resource: e.resource,
+		Role: e.role, Response: e.response,
 	}
 }
 
@@ -75,7 +78,8 @@ func (s savedEvent) event() event {
 	e := event{
 		seq: s.Seq, id: s.ID, at: s.At, service: s.Service, version: s.Version, name: s.Name, write: s.Write, keyID: s.KeyID,
 		accountType: s.AccountType, ownerID: s.OwnerID, userName: s.UserName, source: s.Source, agent: s.Agent, region: s.Region,
-		code: s.Code, params: s.Params, resourceType: s.ResourceType, resource: s.Resource, role: s.Role, response: s.Response, vpc: s.VPC,
+		vpc: s.VPC, code: s.Code, message: s.Message, atGate: s.AtGate, params: s.Params, resourceType: s.ResourceType, resource: s.Resource,
+		role: s.Role, response: s.Response,
 	}
 	if e.params == nil {
 		e.params = map[string]string{} // LookupEvents answers {}, not null

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"twokey/actions/rampolicy"
@@ -31,8 +32,7 @@ type Use struct {
 	At       time.Time
 	Service  string // as ActionTrail names it: "Ecs", "Oss"
 	Event    string // "DescribeInstances"
-	Source   string // address
-	VPC      string // through whose endpoint it came; empty: the internet's
+	Source   string // address, in a VPC "172.16.0.9@vpc-1", or the name of a cloud service
 	Write    bool
 	Resource string
 	Region   string // empty: the account's; LookupEvents tells of no other
@@ -108,6 +108,18 @@ func (c *Cloud) AddRootKeyWithID(id string) (Key, error) {
 	return out, err
 }
 
+// seedKeyOf changes one key that is in use.
+func (c *Cloud) seedKeyOf(id string, change func(*key)) error {
+	return c.seed(func(w *world, _ time.Time) error {
+		_, k := w.owner(id)
+		if k == nil {
+			return fmt.Errorf("key %q: %w", id, ErrNoKey)
+		}
+		change(k)
+		return nil
+	})
+}
+
 func (w *world) seedKey(u *user, id string, now time.Time) (Key, error) {
 	if _, k := w.owner(id); k != nil {
 		return Key{}, fmt.Errorf("key %q: %w", id, ErrKeyTaken)
@@ -119,17 +131,19 @@ func (w *world) seedKey(u *user, id string, now time.Time) (Key, error) {
 
 // AddPolicy adds a custom policy, or replaces its document.
 func (c *Cloud) AddPolicy(name, document string) error {
+	return c.seed(func(w *world, now time.Time) error { return w.seedPolicy(name, document, now) })
+}
+
+func (w *world) seedPolicy(name, document string, now time.Time) error {
 	doc, err := rampolicy.Parse([]byte(document))
 	if err != nil {
 		return fmt.Errorf("policy %q: %w", name, err)
 	}
-	return c.seed(func(w *world, now time.Time) error {
-		w.policies[name] = &policy{
-			PolicyRef: PolicyRef{Custom, name}, created: now, updated: now, standing: "v1", last: 1,
-			versions: []version{{id: "v1", text: document, doc: doc, created: now}},
-		}
-		return nil
-	})
+	w.policies[name] = &policy{
+		PolicyRef: PolicyRef{Custom, name}, created: now, updated: now, standing: "v1", last: 1,
+		versions: []version{{id: "v1", text: document, doc: doc, created: now}},
+	}
+	return nil
 }
 
 // SetPolicies attaches exactly these policies to the user.
@@ -145,17 +159,19 @@ func (c *Cloud) SetPolicies(name string, refs ...PolicyRef) error {
 
 // AddGroup adds a group, or replaces its policies.
 func (c *Cloud) AddGroup(name string, refs ...PolicyRef) error {
-	return c.seed(func(w *world, now time.Time) error {
-		list, err := w.attach(refs, now)
-		if err != nil {
-			return err
-		}
-		if w.groups[name] == nil {
-			w.groups[name] = &group{id: "g-" + letters(16), name: name, created: now}
-		}
-		w.groups[name].attached = list
-		return nil
-	})
+	return c.seed(func(w *world, now time.Time) error { return w.seedGroup(name, refs, now) })
+}
+
+func (w *world) seedGroup(name string, refs []PolicyRef, now time.Time) error {
+	list, err := w.attach(refs, now)
+	if err != nil {
+		return err
+	}
+	if w.groups[name] == nil {
+		w.groups[name] = &group{id: "g-" + letters(16), name: name, created: now}
+	}
+	w.groups[name].attached = list
+	return nil
 }
 
 // Join makes the user a member of the group.
@@ -214,10 +230,11 @@ func (c *Cloud) seedUse(keyID string, u Use, now time.Time) error {
 	if owner == nil {
 		return fmt.Errorf("key %q: %w", keyID, ErrNoKey)
 	}
+	address, vpc, _ := strings.Cut(u.Source, "@")
 	e := event{
 		id: requestID(), at: u.At, service: u.Service, name: u.Event, write: u.Write, keyID: keyID,
-		accountType: ramUser, ownerID: owner.id, userName: owner.name, source: u.Source, region: or(u.Region, c.region),
-		resource: u.Resource, vpc: u.VPC, params: map[string]string{},
+		accountType: ramUser, ownerID: owner.id, userName: owner.name, source: address, vpc: vpc, region: or(u.Region, c.region),
+		resource: u.Resource, params: map[string]string{},
 	}
 	if u.At.IsZero() {
 		e.at = now

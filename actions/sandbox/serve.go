@@ -71,7 +71,7 @@ func (c *Cloud) authenticate(q *request) *Error {
 	case !k.active:
 		return errInactive
 	}
-	return nil
+	return c.shutOut(k, q)
 }
 
 // perform asks the policies and applies the call between the hooks.
@@ -126,7 +126,7 @@ func (c *Cloud) take(call *call, op operation) (answer map[string]any, refused *
 		if answer, refused = op.handle(call); refused != nil {
 			return refused
 		}
-		c.record(call.event(op, ""))
+		c.record(call.event(op, nil))
 		return nil
 	}
 	if !op.write {
@@ -145,7 +145,7 @@ func (c *Cloud) refuse(w http.ResponseWriter, q *request, op operation, e *Error
 	now := c.now()
 	call := &call{cloud: c, world: c.world, request: q, now: now}
 	_ = call.identify() // a stranger is logged too
-	c.record(call.event(op, e.Code))
+	c.record(call.event(op, e))
 	c.mu.Unlock()
 	write(w, q.id, e.Status, e.body(op.product()))
 }

@@ -59,7 +59,8 @@ func isLogs(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/logst
 // serveLogs answers GetLogs (SLS docs: GetLogs). The first answer to a query is
 // incomplete, unless [Behaviour.LogsAtOnce].
 func (c *Cloud) serveLogs(w http.ResponseWriter, r *http.Request) {
-	q := &request{id: requestID(), product: "0.6.0", action: "GetLogStoreLogs", source: source(r), agent: r.UserAgent(), params: r.URL.Query()}
+	q := &request{id: requestID(), product: "0.6.0", action: "GetLogStoreLogs", agent: r.UserAgent(), params: r.URL.Query()}
+	q.source, q.vpc = source(r)
 	hit := c.fault(getLogStoreLogs, q)
 	if hit != nil && hit.stands(w, r) {
 		return
@@ -110,7 +111,7 @@ func (c *Cloud) logsFor(q *request, r *http.Request, hit *injected) (rows []map[
 		return nil, false, errLogQuery
 	}
 	c.applied[q.action]++
-	c.record(call.event(op, ""))
+	c.record(call.event(op, nil))
 	if !c.behaviour.LogsAtOnce && !c.again(store+q.params.Encode()) {
 		return []map[string]string{}, false, nil
 	}

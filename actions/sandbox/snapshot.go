@@ -41,6 +41,8 @@ type KeyView struct {
 	LastUsed   time.Time // zero: never
 	InBin      bool
 	PurgeAt    time.Time
+	Fence      string // its network policy as it was set; empty: none
+	Allowed    string // where that lets it be used from; empty: anywhere
 }
 
 // PolicyView is a policy that applies to a user; Via is the group, empty when it
@@ -103,7 +105,7 @@ func (c *Cloud) Snapshot() Snapshot {
 func (u *user) views(now time.Time, last map[string]time.Time) []KeyView {
 	var out []KeyView
 	for _, k := range u.keys {
-		out = append(out, KeyView{ID: k.id, Status: status(k.active), Created: k.created, LastUsed: last[k.id]})
+		out = append(out, KeyView{ID: k.id, Status: status(k.active), Created: k.created, LastUsed: last[k.id], Fence: k.fence, Allowed: k.fences().where()})
 	}
 	for _, k := range u.kept(now) {
 		out = append(out, KeyView{

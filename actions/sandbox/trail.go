@@ -37,11 +37,15 @@ func lastUsedInfo(c *call) (map[string]any, *Error) {
 }
 
 func (c *call) use(e event) map[string]any {
-	detail, _ := json.Marshal(e.full(c.cloud.account)) // texts and maps of texts: always encodes
 	return map[string]any{
 		"ServiceName": e.service, "ServiceNameEn": e.service, "ServiceNameCn": e.service,
-		"Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": string(detail),
+		"Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": c.detail(e),
 	}
+}
+
+func (c *call) detail(e event) string {
+	text, _ := json.Marshal(e.full(c.cloud.account)) // texts and maps of texts: always encodes
+	return string(text)
 }
 
 func lastUsedProducts(c *call) (map[string]any, *Error) {
@@ -65,7 +69,7 @@ func lastUsedBy(list, name string, field func(event) string) func(*call) (map[st
 				continue
 			}
 			seen[field(e)] = true
-			all = append(all, map[string]any{name: field(e), "Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": ""})
+			all = append(all, map[string]any{name: field(e), "Source": "ManagementEvent", "UsedTimestamp": e.at.UnixMilli(), "Detail": c.detail(e)})
 		}
 		return c.paged(list, all), nil
 	}

@@ -169,6 +169,7 @@ func accountSummary(c *call) (map[string]any, *Error) {
 		"VersionsPerPolicyQuota": q.VersionsPerPolicy, "AccessKeysPerUserQuota": q.KeysPerUser,
 		"AccountAccessKeysPerAccountQuota": q.KeysPerUser, "AttachedPoliciesPerUserQuota": q.CustomPoliciesPerUser,
 		"AttachedSystemPoliciesPerUserQuota": q.SystemPoliciesPerUser, "GroupsQuota": q.Groups, "GroupsPerUserQuota": q.GroupsPerUser,
+		"ConditionsPerAKPolicyQuota": q.RulesPerFence, "IPItemsPerAKPolicyQuota": q.AddressesPerFence,
 		"AttachedPoliciesPerGroupQuota": q.CustomPoliciesPerGroup, "AttachedSystemPoliciesPerGroupQuota": q.SystemPoliciesPerGroup,
 		"AttachedPoliciesPerRoleQuota": q.CustomPoliciesPerRole, "AttachedSystemPoliciesPerRoleQuota": q.SystemPoliciesPerRole,
 		"Roles": len(c.world.roles),

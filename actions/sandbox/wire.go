@@ -37,7 +37,8 @@ type request struct {
 	signature       string
 	date, nonce     string
 	token           string // X-Acs-Security-Token, of a role's session
-	source, agent   string
+	source, vpc     string
+	agent           string
 	method, rawPath string
 	query           url.Values
 	header          http.Header
@@ -49,9 +50,10 @@ func readRequest(r *http.Request) (*request, *Error) {
 	q := &request{
 		id: requestID(), product: r.Header.Get("X-Acs-Version"), action: r.Header.Get("X-Acs-Action"),
 		date: r.Header.Get("X-Acs-Date"), nonce: r.Header.Get("X-Acs-Signature-Nonce"), token: r.Header.Get("X-Acs-Security-Token"),
-		source: source(r), agent: r.UserAgent(), method: r.Method, rawPath: r.URL.EscapedPath(),
+		agent: r.UserAgent(), method: r.Method, rawPath: r.URL.EscapedPath(),
 		header: r.Header, host: r.Host,
 	}
+	q.source, q.vpc = source(r)
 	var err error
 	if q.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1)); err != nil || len(q.body) > maxBody {
 		return q, errBody
@@ -163,15 +165,17 @@ func (c *Cloud) fresh(q *request) *Error {
 	return nil
 }
 
-// source is where the call claims to come from: a demo may pretend an address.
-func source(r *http.Request) string {
-	if ip, err := netip.ParseAddr(r.Header.Get(sourceName)); err == nil {
-		return ip.String()
+// source is where the call claims to come from: a demo may pretend an address, and
+// the VPC that it is in, as "172.16.0.9@vpc-1".
+func source(r *http.Request) (address, vpc string) {
+	claimed, vpc, _ := strings.Cut(r.Header.Get(sourceName), "@")
+	if ip, err := netip.ParseAddr(claimed); err == nil {
+		return ip.String(), clip(vpc)
 	}
 	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return at.Addr().Unmap().String()
+		return at.Addr().Unmap().String(), ""
 	}
-	return "127.0.0.1"
+	return "127.0.0.1", ""
 }
 
 func write(w http.ResponseWriter, id string, status int, body map[string]any) {

@@ -41,6 +41,8 @@ type key struct {
 	active            bool
 	created, updated  time.Time
 	recycled, purgeAt time.Time
+	fence             string // its network policy as it was set; empty: none
+	restricted        bool   // Alibaba Cloud's restrictive protection is on
 }
 
 type group struct {

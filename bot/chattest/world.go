@@ -124,7 +124,7 @@ func begun(t *testing.T, f Frozen, o Options, rooms []bot.Chat) *World {
 	w.thaw(f)
 	w.openCloud(o.Keep)
 	var err error
-	if w.Scene, err = w.Cloud.Furnish(); err != nil {
+	if w.Scene, err = w.Cloud.Furnish(prepared(t)); err != nil {
 		t.Fatal(err)
 	}
 	w.Attacker, err = sandbox.NewAttacker(w.Cloud.URL(), w.Scene.Leaked, sandbox.ThiefSource, sandbox.Theft())
@@ -133,6 +133,21 @@ func begun(t *testing.T, f Frozen, o Options, rooms []bot.Chat) *World {
 	}
 	w.Start(o, rooms...)
 	return w
+}
+
+// prepared is the account as an operator leaves it to a bot that may not make
+// policies.
+func prepared(t *testing.T) sandbox.Premade {
+	t.Helper()
+	b, err := alicloud.Quarantine{}.Beforehand()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := sandbox.Premade{Policies: map[string]string{}, Group: b.Group, GroupPolicy: b.GroupPolicy}
+	for name, doc := range b.Policies {
+		p.Policies[name] = string(doc.Canonical())
+	}
+	return p
 }
 
 func (w *World) openCloud(keep bool) {

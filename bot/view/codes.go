@@ -14,9 +14,10 @@ var Codes = []string{
 	"LimitExceeded.User.Group", "LimitExceeded.Role.Policy", "EntityNotExist.Role", "EntityAlreadyExists.User", userLeftovers,
 	"InvalidRamRole.NotEcsRole", "InvalidInstanceId.NotFound",
 	// This program's.
-	"OtherOwner", "QuarantineEdited", "UserInRecycleBin", "KeyStillActive", "NoInstance", "NoRole", hasRole, "Credentials", "Timeout", "RateLimit",
-	"NothingNamed", "NotAttached", "QuarantineStays", "QuarantineMissing", "UndoOnly", "NoRoleNamed", "ProtectedRole", "NameTaken",
-	"PreferencesChanged",
+	"OtherOwner", "QuarantineEdited", "QuarantineMissing", "QuarantineGroupMissing", "QuarantineGroupEdited", "QuarantineTooLong",
+	"NoKnownSource", "TrailSilent", "UserInRecycleBin", "KeyStillActive", "NoInstance", "NoRole", hasRole,
+	"Credentials", "Timeout", "RateLimit",
+	"NothingNamed", "NotAttached", "QuarantineStays", "UndoOnly", "NoRoleNamed", "ProtectedRole", "NameTaken", "PreferencesChanged",
 	"NotYet", "NotMade", "NotConfigured", "RecordBroken",
 }
 

@@ -18,7 +18,7 @@ var calls = map[string]struct{ call, status string }{
 	incident.StepKeyEnable:        {"ram:UpdateAccessKey {UserName, UserAccessKeyId, Status=Active}", incident.KeyActive},
 	incident.StepKeyDelete:        {"ram:DeleteAccessKey {UserName, UserAccessKeyId}", incident.KeyInBin},
 	incident.StepKeyRestore:       {"ims:RestoreAccessKeyFromRecycleBin {UserId, UserAccessKeyId}", incident.KeyInactive},
-	incident.StepPolicyQuarantine: {"ram:CreatePolicy, ram:AttachPolicyToUser {PolicyType=Custom, PolicyName, UserName}", ""},
+	incident.StepPolicyQuarantine: {"ram:AttachPolicyToUser {PolicyType=Custom, PolicyName, UserName}", ""},
 	incident.StepPolicyDetach:     {"ram:DetachPolicyFromUser {PolicyType=Custom, PolicyName, UserName}", ""},
 	incident.StepKeyFence:         {"ims:SetAccessKeyPolicy {UserPrincipalName, UserAccessKeyId, AccessKeyPolicy}", ""},
 	"key.unfence":                 {"ims:SetAccessKeyPolicy {UserPrincipalName, UserAccessKeyId, AccessKeyPolicy}", ""},
@@ -81,7 +81,7 @@ func (p page) full(pr incident.Proposal) []bot.Field {
 		}
 	}
 	plan := pr.Plan
-	add("plan.call", calls[plan.Step].call)
+	add("plan.call", callOf(plan))
 	add("plan.params", p.params(plan.Params))
 	add("plan.target", p.target(plan.Target))
 	add("plan.before", p.facts(plan.Guarded))
@@ -100,6 +100,27 @@ func (p page) full(pr incident.Proposal) []bot.Field {
 	}
 	fields = append(fields, p.foundBy(pr, inPlan)...)
 	return append(fields, p.guide(plan.Step)...)
+}
+
+// callOf is what a plan calls. A user without room for one more policy goes into a
+// group, and what is missing is made only where the plan says so.
+func callOf(plan incident.Plan) string {
+	call := calls[plan.Step].call
+	group := plan.Params["via"] == "group"
+	switch {
+	case group && plan.Step == incident.StepPolicyQuarantine:
+		call = "ram:AddUserToGroup {UserName, GroupName}"
+	case group && plan.Step == incident.StepPolicyDetach:
+		call = "ram:RemoveUserFromGroup {UserName, GroupName}"
+	}
+	if plan.Params["create"] == incident.Yes {
+		made := "ram:CreatePolicy {PolicyName, PolicyDocument}, "
+		if group {
+			made += "ram:CreateGroup {GroupName}, ram:AttachPolicyToGroup {PolicyType=Custom, PolicyName, GroupName}, "
+		}
+		call = made + call
+	}
+	return call
 }
 
 // params are the parameters as they go out, by name. A reason is kept beside the

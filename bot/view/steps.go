@@ -287,7 +287,23 @@ func (p page) affecting(step, user string) string {
 
 // effect is what a plan does and what it is known to break.
 func (p page) effect(pr incident.Proposal) string {
-	return p.prose(p.affecting(pr.Plan.Step, p.userOf(pr.Plan)), p.breaks(pr))
+	return p.prose(p.affecting(pr.Plan.Step, p.userOf(pr.Plan)), p.purges(pr.Plan), p.breaks(pr))
+}
+
+// purges names the keys that a full recycle bin loses for good when one more is
+// deleted.
+func (p page) purges(plan incident.Plan) string {
+	var keys []string
+	for _, f := range plan.Shown {
+		other := f.Of != incident.OfKey(plan.Target.Key)
+		if key, ok := strings.CutPrefix(string(f.Of), "key "); ok && other && f.Name == incident.FactStatus && f.Value == incident.KeyGone {
+			keys = append(keys, clean(key, maxName))
+		}
+	}
+	if plan.Step != incident.StepKeyDelete || len(keys) == 0 {
+		return ""
+	}
+	return p.say("step.key.delete.purges", "keys", p.list(keys))
 }
 
 // maxBreaks is how many known uses a card names before it only counts them.

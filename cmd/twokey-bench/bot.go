@@ -138,6 +138,7 @@ people:
   - {id: ana, name: Ana, roles: [responder, approver]}
   - {id: bo, name: Bo, roles: [responder, approver]}
 limits: {per_source: 1000000}
+quarantine: {create: true}
 automation: {cap: 100000, rules: [{when: {abuse: any, owner: ram}, do: [policy.quarantine]}]}
 alerts:
   sources:

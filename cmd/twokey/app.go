@@ -108,7 +108,7 @@ func (a *app) accounts(ctx context.Context) ([]actions.Account, error) {
 	for _, configured := range a.config.Accounts {
 		settings := a.config.account(configured)
 		if configured.mode() == modeSandbox {
-			d, err := newDrill(ctx, configured, a.config.Store.Bolt.Path+"."+configured.Name+".json")
+			d, err := newDrill(ctx, configured, settings.Quarantine, a.config.Store.Bolt.Path+"."+configured.Name+".json")
 			if err != nil {
 				return nil, err
 			}

@@ -34,7 +34,7 @@ func TestAStolenHookTokenStartsNothing(t *testing.T) {
 			}
 		}
 	}
-	if names := lockedOut(r.drills[0].cloud); len(names) > 0 {
+	if names := contained(r.drills[0].cloud); len(names) > 0 {
 		t.Errorf("done to %q", names)
 	}
 	if n := writes(r.drills[0].cloud); n > 0 {
@@ -57,17 +57,16 @@ func TestAStolenHookTokenThatMayAutomateIsHeldByTheCap(t *testing.T) {
 			if p.Auto {
 				automatic = append(automatic, i.Owner.User)
 			}
-			if p.Auto != (p.Status == incident.StatusDone) || p.Auto && p.Step != incident.StepPolicyQuarantine {
+			if p.Auto != (p.Status == incident.StatusDone) || p.Auto && p.Step != incident.StepPolicyQuarantine && p.Step != incident.StepKeyFence {
 				t.Errorf("%s plan %d, %s: %s, automatic %t", i.ID, p.Number, p.Step, p.Status, p.Auto)
 			}
 		}
 	}
-	names := lockedOut(cloud)
 	slices.Sort(automatic)
-	if !slices.Equal(names, automatic) || len(names) != automaticCap {
-		t.Errorf("done to %q, automatic %q; want %d", names, automatic, automaticCap)
+	if done := contained(cloud); !slices.Equal(done, automatic) || len(done) != automaticCap {
+		t.Errorf("done to %q, automatic %q; want %d", done, automatic, automaticCap)
 	}
-	for _, name := range names {
+	for _, name := range lockedOut(cloud) {
 		if strings.HasPrefix(name, "busy") || name == "twokey" {
 			t.Errorf("%s was contained: what it does would break, or it is the bot itself", name)
 		}
@@ -144,11 +143,27 @@ func lockedOut(cloud *sandbox.Cloud) []string {
 	return names
 }
 
+// contained names a user once for each thing that was done to it: a fence breaks
+// nothing that a quarantine would.
+func contained(cloud *sandbox.Cloud) []string {
+	names := lockedOut(cloud)
+	for _, u := range cloud.Snapshot().Users {
+		for _, k := range u.Keys {
+			if k.Fence != "" {
+				names = append(names, u.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // writes counts the calls that changed the account since it was furnished.
 func writes(cloud *sandbox.Cloud) int {
 	n := 0
 	for _, action := range []string{
 		"UpdateAccessKey", "DeleteAccessKey", "CreateAccessKey", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser", "RestoreAccessKeyFromRecycleBin",
+		"SetAccessKeyPolicy", "AddUserToGroup", "RemoveUserFromGroup", "CreateGroup", "AttachPolicyToGroup",
 	} {
 		n += cloud.Calls(action)
 	}

@@ -1,6 +1,10 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"twokey/actions/alicloud"
+)
 
 // config is the configuration file as an operator writes it. What each key means
 // stands in config.example.yaml; what may stand there is checked in
@@ -121,8 +125,14 @@ type (
 		When map[string]many[string] `yaml:"when"`
 		Do   many[string]            `yaml:"do"`
 	}
-	quarantineConfig struct{ Profile, Policy string }
-	fenceConfig      struct {
+	quarantineConfig struct {
+		Profile  string `yaml:"profile"`
+		Policy   string `yaml:"policy"`
+		Group    string `yaml:"group"`
+		Hardened string `yaml:"hardened"`
+		Create   bool   `yaml:"create"`
+	}
+	fenceConfig struct {
 		Ranges []string `yaml:"ranges"`
 		VPCs   []string `yaml:"vpcs"`
 	}
@@ -202,7 +212,9 @@ func defaults() config {
 		Store:      storeConfig{Bolt: boltConfig{Path: "twokey.db"}},
 		Approval:   approvalConfig{RequesterCounts: true, Window: 30 * time.Minute, Reason: "destructive"},
 		Automation: automationConfig{Cap: 3, History: 14 * 24 * time.Hour},
-		Quarantine: quarantineConfig{Profile: "seed", Policy: "twokey-quarantine"},
+		Quarantine: quarantineConfig{
+			Profile: "seed", Policy: alicloud.DefaultQuarantine, Group: alicloud.DefaultQuarantine, Hardened: alicloud.DefaultHardened,
+		},
 		Escalation: escalationConfig{Remind: []time.Duration{5 * time.Minute, 15 * time.Minute}},
 		Retention:  retentionConfig{Closed: 400 * 24 * time.Hour},
 		Limits:     limitsConfig{PerSource: 50, Body: 1 << 20, Report: 10 << 20},

@@ -30,10 +30,8 @@ func (r *reader) check(c *config) {
 	r.checkSources(c)
 	r.checkChats(c.Chat)
 	r.checkLinks(c)
-	for i, text := range c.Fence.Ranges {
-		if _, err := netip.ParsePrefix(text); err != nil {
-			r.at(index("fence.ranges", i), "want a range of addresses such as 203.0.113.0/24")
-		}
+	if err := alicloud.Fence(c.Fence).Check(); err != nil {
+		r.at("fence", "%s", why(err))
 	}
 	if _, _, err := playbookOf(c); err != nil {
 		for line := range strings.Lines(err.Error()) {
@@ -115,16 +113,23 @@ func (r *reader) checkAccount(at string, c *config, a accountConfig) {
 	if a.mode() == modeSandbox {
 		return
 	}
-	_, err := alicloud.New(c.account(a))
+	settings := c.account(a)
+	settings.Fence = alicloud.Fence{} // said once, above
+	_, err := alicloud.New(settings)
 	if err == nil || !accountID.MatchString(a.ID) || a.Name == "" {
 		return
 	}
 	if errors.Is(err, alicloud.ErrConfig) {
-		_, why, _ := strings.Cut(err.Error(), alicloud.ErrConfig.Error()+": ")
-		r.at(at, "%s", why)
+		r.at(at, "%s", why(err))
 		return
 	}
 	r.at(at, "%s", err)
+}
+
+// why is what the account's room says of a configuration, without its name.
+func why(err error) string {
+	_, why, _ := strings.Cut(err.Error(), alicloud.ErrConfig.Error()+": ")
+	return why
 }
 
 // unique returns a check that sees the same text a second time.

@@ -98,7 +98,7 @@ func (c *config) account(a accountConfig) alicloud.Config {
 		Observe:        a.mode() == modeObserve,
 		ProtectedRoles: c.rolesProtected(a.Name),
 		Logs:           alicloud.Logs{OSS: a.Logs.OSS, SLS: a.Logs.SLS, Columns: a.Logs.Columns},
-		Quarantine:     alicloud.Quarantine{Profile: c.Quarantine.Profile, Policy: c.Quarantine.Policy},
+		Quarantine:     alicloud.Quarantine(c.Quarantine), Fence: alicloud.Fence(c.Fence),
 		Credentials: alicloud.Credentials{
 			Type: cred.Type, Role: cred.Role, RoleARN: cred.RoleARN, SessionName: cred.SessionName, ExternalID: cred.ExternalID,
 			OIDCProvider: cred.OIDCProviderARN, OIDCTokenFile: cred.OIDCTokenFile, STSEndpoint: cred.STSEndpoint,

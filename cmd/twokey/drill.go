@@ -21,14 +21,20 @@ type drill struct {
 }
 
 // newDrill starts a pretend account for a configured one, until ctx ends. What
-// happens in it is kept in a file, so that it outlives the bot as a cloud does.
-func newDrill(ctx context.Context, a accountConfig, file string) (*drill, error) {
+// happens in it is kept in a file, so that it outlives the bot as a cloud does. It
+// is prepared as `twokey policy` asks a real one to be, so that a drill is no
+// easier than the real thing.
+func newDrill(ctx context.Context, a accountConfig, q alicloud.Quarantine, file string) (*drill, error) {
+	premade, err := prepared(q)
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", a.Name, err)
+	}
 	cloud, err := sandbox.Open(sandbox.Options{Account: a.ID, File: file})
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", a.Name, err)
 	}
 	d := &drill{cloud: cloud}
-	if d.scene, err = cloud.Furnish(); err != nil {
+	if d.scene, err = cloud.Furnish(premade); err != nil {
 		return nil, fmt.Errorf("account %s: %w", a.Name, err)
 	}
 	if err := cloud.Start(ctx, ""); err != nil {
@@ -39,6 +45,19 @@ func newDrill(ctx context.Context, a accountConfig, file string) (*drill, error)
 		return nil, fmt.Errorf("account %s: %w", a.Name, err)
 	}
 	return d, nil
+}
+
+// prepared is what an operator makes beforehand for a bot that may not.
+func prepared(q alicloud.Quarantine) (sandbox.Premade, error) {
+	b, err := q.Beforehand()
+	p := sandbox.Premade{Policies: map[string]string{}, Group: b.Group, GroupPolicy: b.GroupPolicy}
+	if q.Create {
+		return sandbox.Premade{}, err
+	}
+	for name, doc := range b.Policies {
+		p.Policies[name] = string(doc.Canonical())
+	}
+	return p, err
 }
 
 // aimed are an account's settings, pointed at the pretend cloud.
@@ -103,7 +122,7 @@ func (d *drill) user(u sandbox.UserView) console.User {
 	user := console.User{Name: u.Name}
 	for _, k := range u.Keys {
 		user.Keys = append(user.Keys, console.Key{
-			ID: k.ID, Status: k.Status, Leaked: k.ID == d.scene.Leaked.ID, InBin: k.InBin, Until: k.PurgeAt,
+			ID: k.ID, Status: k.Status, Leaked: k.ID == d.scene.Leaked.ID, InBin: k.InBin, Until: k.PurgeAt, Fence: k.Allowed,
 		})
 	}
 	for _, p := range u.Policies {

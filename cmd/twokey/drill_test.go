@@ -85,9 +85,9 @@ func TestDrill(t *testing.T) {
 		t.Fatal(id, err)
 	}
 	ana, bo := old.as("ana"), old.as("bo")
-	old.sees(ana, "Disable the key plan 2", "Quarantine ci-deploy plan 1")
-	old.says(ana, "approve 2 inc-1")
-	old.says(bo, "approve 2 inc-1")
+	old.sees(ana, "Disable the key plan 3", "Quarantine ci-deploy plan 2")
+	old.says(ana, "approve 3 inc-1")
+	old.says(bo, "approve 3 inc-1")
 	old.sees(ana, "has its votes, but the bot is on hold")
 
 	known, stop := old.load(ana, bo)
@@ -121,17 +121,17 @@ func TestDrill(t *testing.T) {
 	again.serve()
 	ana, bo = again.as("ana"), again.as("bo")
 	again.sees(bo, "The store came from a backup, and newer records are known outside of it", "On hold: no step starts until an approver says go.")
-	if shown := again.must("show", "inc-1"); !strings.Contains(shown, "approved plan 2") {
+	if shown := again.must("show", "inc-1"); !strings.Contains(shown, "approved plan 3") {
 		t.Errorf("people can't read:\n%s", shown)
 	}
 	again.says(ana, "go")
 	again.sees(bo, "the hold has ended")
-	again.says(ana, "approve 1 inc-1") // the quarantine, agreed to now: the queue works
-	now := again.until(func(i api.Incident) bool { return i.Proposals[0].Outcome == incident.Confirmed })
-	if p := now.Proposals[1]; p.Step != incident.StepKeyDisable || p.Status != incident.StatusLapsed || p.Outcome != "" {
+	again.says(ana, "approve 2 inc-1") // the quarantine, agreed to now: the queue works
+	now := again.until(func(i api.Incident) bool { return i.Proposals[1].Outcome == incident.Confirmed })
+	if p := now.Proposals[2]; p.Step != incident.StepKeyDisable || p.Status != incident.StatusLapsed || p.Outcome != "" {
 		t.Errorf("what was agreed to before the backup: %s is %s %s", p.Step, p.Status, p.Outcome)
 	}
-	if shown := again.must("show", "inc-1"); strings.Contains(shown, "Started plan 2") {
+	if shown := again.must("show", "inc-1"); strings.Contains(shown, "Started plan 3") {
 		t.Errorf("what was agreed to before the backup was done:\n%s", shown)
 	}
 	var status api.Status

@@ -178,7 +178,7 @@ func TestPlantedSecretsAreNowhere(t *testing.T) {
 	for _, command := range []string{
 		"note the secret is " + plant("a note") + " inc-1",
 		"note AccessKeySecret=" + plant("a note with a name") + " inc-1",
-		"approve 2 inc-1 because I tried " + plant("a reason"),
+		"approve 3 inc-1 because I tried " + plant("a reason"),
 		"decline 1 inc-1 because it is " + plant("a reason to decline"),
 		"report " + key + " " + plant("a typed report"),
 		"report LTAI5t" + rand.Text()[:18] + " " + plant("a typed report of another key"),
@@ -192,7 +192,7 @@ func TestPlantedSecretsAreNowhere(t *testing.T) {
 		}
 		answers["answer "+fmt.Sprint(len(answers))] = []byte(said)
 	}
-	if err := bo.sees(t.Context(), "Bo approved plan 2", "Bo declined plan 1"); err != nil {
+	if err := bo.sees(t.Context(), "Bo approved plan 3", "Bo declined plan 1"); err != nil {
 		t.Fatal(err)
 	}
 	everything := r.everywhere()

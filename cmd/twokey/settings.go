@@ -41,7 +41,7 @@ func (c *config) settings(r incident.Rules) settings {
 		{"reason", ""}:           string(r.ReasonFrom),
 		{"alone_after", ""}:      r.AloneAfter.String(),
 		{"protected", ""}:        users(r.Protected),
-		{"quarantine", ""}:       c.Quarantine.Profile + " " + c.Quarantine.Policy,
+		{"quarantine", ""}:       quarantineOf(c.Quarantine),
 		{"automation", ""}:       digestOf(r.Automation),
 		{"playbook", ""}:         r.Playbook.Name + " " + digestOf([]any{r.Playbook, r.Raise})[:8],
 	}
@@ -85,6 +85,14 @@ func users(all []incident.RAMUser) string {
 	}
 	slices.Sort(names)
 	return strings.Join(names, ", ")
+}
+
+func quarantineOf(q quarantineConfig) string {
+	text := q.Profile + " " + q.Policy + " " + q.Group + " " + q.Hardened
+	if q.Create {
+		text += " create"
+	}
+	return text
 }
 
 func yesNo(b bool) string {
