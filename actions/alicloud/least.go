@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"twokey/actions/rampolicy"
 )
@@ -12,11 +13,30 @@ import (
 // ErrUnknownStep says that this package has no such step.
 var ErrUnknownStep = errors.New("no such step in the cloud")
 
-// Scope is where the bot's own policy holds.
+// Scope is where the bot's own policy holds, and what it may hold beyond the
+// default.
 type Scope struct {
 	AccountID string // sixteen digits
 	Policy    string // name of the quarantine policy; empty: the default
 	Own       string // ARN of the user or role the bot runs as; empty: not denied
+	Looks     bool   // the account is only observed: everything to look and plan with, no write
+
+	// Create lets the bot make the quarantine policy itself. Whoever may create a
+	// policy and attach it may make anybody an administrator.
+	Create bool
+}
+
+// SwitchedOn are those of the named steps that this package has, with the steps
+// that take them back, sorted.
+func SwitchedOn(named []string) []string {
+	on := map[string]bool{}
+	for _, name := range named {
+		for t, ok := traits[name]; ok && !on[name]; t, ok = traits[name] {
+			on[name] = true
+			name = t.undo
+		}
+	}
+	return slices.Sorted(maps.Keys(on))
 }
 
 // LeastPolicy is the least RAM policy that the bot needs for the steps switched
@@ -30,18 +50,19 @@ func LeastPolicy(steps []string, s Scope) (rampolicy.Document, error) {
 	if !accountID.MatchString(s.AccountID) {
 		return rampolicy.Document{}, fmt.Errorf("%w: the id is not sixteen digits", ErrConfig)
 	}
+	needs, err := s.needs(steps)
+	if err != nil {
+		return rampolicy.Document{}, err
+	}
 	looks := slices.Clone(lookActions)
 	granted := map[string][]string{} // resource to actions
-	for _, step := range steps {
-		needs, ok := traits[step]
-		if !ok {
-			return rampolicy.Document{}, fmt.Errorf("step %q: %w", step, ErrUnknownStep)
+	for _, n := range needs {
+		if n.reads {
+			looks = append(looks, n.action)
+			continue
 		}
-		looks = append(looks, needs.reads...)
-		for action, on := range needs.writes {
-			for _, resource := range s.arns(on) {
-				granted[resource] = append(granted[resource], action)
-			}
+		for _, resource := range s.arns(n.on) {
+			granted[resource] = append(granted[resource], n.action)
 		}
 	}
 	slices.Sort(looks)
@@ -55,7 +76,65 @@ func LeastPolicy(steps []string, s Scope) (rampolicy.Document, error) {
 			Effect: rampolicy.Allow, Actions: slices.Compact(list), Resources: []string{resource},
 		})
 	}
-	return withDenials(doc, s.Own), nil
+	doc.Statements = append(doc.Statements, s.denials(needs)...)
+	return doc, nil
+}
+
+// need is one action that steps need, beside what the bot always looks at.
+type need struct {
+	action string
+	reads  bool
+	on     resources
+	steps  []string // who needs it, sorted
+}
+
+// needs are what the steps need within the scope, sorted by action.
+func (s Scope) needs(steps []string) ([]need, error) {
+	found := map[string]*need{}
+	add := func(step, action string, reads bool, on resources) {
+		n := found[action]
+		if n == nil {
+			n = &need{action: action, reads: reads}
+			found[action] = n
+		}
+		n.on |= on
+		n.steps = append(n.steps, step)
+	}
+	for _, step := range slices.Compact(slices.Sorted(slices.Values(steps))) {
+		t, ok := traits[step]
+		if !ok {
+			return nil, fmt.Errorf("step %q: %w", step, ErrUnknownStep)
+		}
+		for _, action := range t.reads {
+			add(step, action, true, onAll)
+		}
+		for action, on := range t.writes {
+			if !s.Looks && (s.Create || !slices.Contains(optIn, action)) {
+				add(step, action, false, on)
+			}
+		}
+	}
+	var out []need
+	for _, action := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, *found[action])
+	}
+	return out, nil
+}
+
+// Escalates lists what in the policy of the steps lets whoever holds the bot give
+// power to anybody, sorted; empty unless the scope opted in.
+func Escalates(steps []string, s Scope) []string {
+	needs, err := s.needs(steps)
+	if err != nil {
+		return nil
+	}
+	var paths []string
+	for _, n := range needs {
+		if slices.Contains(optIn, n.action) {
+			paths = append(paths, n.action)
+		}
+	}
+	return paths
 }
 
 // resources are what an action is granted on. They can be added up.
@@ -102,21 +181,43 @@ var lookActions = []string{
 	"actiontrail:GetAccessKeyLastUsedEvents", "actiontrail:GetAccessKeyLastUsedIps",
 }
 
-// withDenials adds what the bot must never do.
-func withDenials(doc rampolicy.Document, own string) rampolicy.Document {
-	doc.Statements = append(doc.Statements, rampolicy.Statement{
-		Effect: rampolicy.Deny, Resources: []string{"*"},
-		Actions: []string{
-			"ram:DeleteAccessKeyInRecycleBin", "ram:DeleteUserInRecycleBin", // for good
-			"ram:CreateUser", "ram:CreateRole", "ram:CreateLoginProfile", "ram:AttachPolicyToRole", "ram:AttachPolicyToGroup",
-			"ram:CreatePolicyVersion", "ram:SetDefaultPolicyVersion", // the quarantine policy never changes
-			"kms:GetSecretValue",
-		},
-	})
-	if own != "" {
-		doc.Statements = append(doc.Statements, rampolicy.Statement{
-			Effect: rampolicy.Deny, Actions: []string{"ram:*"}, Resources: []string{own},
-		})
+// optIn are granted only to a bot that may make its own quarantine policy, or its
+// own quarantine group. Everybody else makes them beforehand.
+var optIn = []string{"ram:CreatePolicy", "ram:CreateGroup", "ram:AttachPolicyToGroup"}
+
+// never is what the bot must not do. Some of it is a step's work: it is denied
+// while that step is not switched on, or was not opted in to.
+var never = []string{
+	"ram:DeleteAccessKeyInRecycleBin", "ram:DeleteUserInRecycleBin", // for good
+	"ram:CreateUser", "ram:CreateRole", "ram:CreateLoginProfile", // a way in that nobody watches
+	"ram:CreatePolicy", "ram:CreateGroup", "ram:AttachPolicyToRole", "ram:AttachPolicyToGroup", // power for others
+	"ram:CreatePolicyVersion", "ram:SetDefaultPolicyVersion", // the quarantine policy never changes
+	"kms:GetSecretValue", // it puts secrets there, and never takes them out
+}
+
+// changes are the writes of RAM, by how their names begin. Looking at itself stays
+// allowed: the bot must see whether its own key still lives.
+var changes = []string{
+	"ram:Add*", "ram:Attach*", "ram:Bind*", "ram:Change*", "ram:Clear*", "ram:Create*", "ram:Delete*", "ram:Detach*",
+	"ram:Disable*", "ram:PassRole", "ram:Remove*", "ram:Restore*", "ram:Set*", "ram:Unbind*", "ram:Update*",
+}
+
+// denials are what the bot must never do even if somebody grants it more.
+func (s Scope) denials(needs []need) []rampolicy.Statement {
+	out := []rampolicy.Statement{{Effect: rampolicy.Deny, Resources: []string{"*"}, Actions: forbidden(needs)}}
+	if s.Own != "" {
+		own := []string{s.Own}
+		if rest, ok := strings.CutPrefix(s.Own, "acs:ram::"); ok {
+			own = append(own, "acs:ram:*:"+rest) // whichever way the region is written
+		}
+		out = append(out, rampolicy.Statement{Effect: rampolicy.Deny, Actions: changes, Resources: own})
 	}
-	return doc
+	return out
+}
+
+// forbidden is what of [never] no step needs.
+func forbidden(needs []need) []string {
+	return slices.DeleteFunc(slices.Clone(never), func(action string) bool {
+		return slices.ContainsFunc(needs, func(n need) bool { return n.action == action })
+	})
 }
