@@ -14,6 +14,7 @@ import (
 type identity struct {
 	users map[string]bool // ids
 	names map[string]bool // user and role names
+	role  bool            // it runs as a role
 	keys  map[incident.KeyID]bool
 }
 
@@ -57,6 +58,7 @@ func (a *Account) whoAmI(ctx context.Context) (*identity, error) {
 	}
 	own := &identity{users: map[string]bool{}, names: map[string]bool{}, keys: map[incident.KeyID]bool{}}
 	own.user(out.UserId, nameInARN(out.Arn))
+	own.role = out.IdentityType == "AssumedRoleUser"
 	model, err := a.ring.get(ctx)
 	if err != nil {
 		return nil, translate(ctx, op, err)

@@ -192,6 +192,7 @@ var never = []string{
 	"ram:CreateUser", "ram:CreateRole", "ram:CreateLoginProfile", // a way in that nobody watches
 	"ram:CreatePolicy", "ram:CreateGroup", "ram:AttachPolicyToRole", "ram:AttachPolicyToGroup", // power for others
 	"ram:CreatePolicyVersion", "ram:SetDefaultPolicyVersion", // the quarantine policy never changes
+	"ecs:DeleteInstance", "ecs:DeleteInstances", // nobody's machines
 	"kms:GetSecretValue", // it puts secrets there, and never takes them out
 }
 

@@ -29,6 +29,9 @@ type Behaviour struct {
 	ReportHeaderOnce bool
 	// LogsAtOnce lets the first answer of GetLogs be complete.
 	LogsAtOnce bool
+	// ExistenceFirst tells a caller who may not do something that the thing does not
+	// exist, or that a parameter is wrong, before it says that the caller may not.
+	ExistenceFirst bool
 	// UnlimitedLookups lifts the 2 LookupEvents a second (ActionTrail docs).
 	UnlimitedLookups bool
 }
