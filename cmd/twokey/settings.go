@@ -41,6 +41,7 @@ func (c *config) settings(r incident.Rules) settings {
 		{"reason", ""}:           string(r.ReasonFrom),
 		{"alone_after", ""}:      r.AloneAfter.String(),
 		{"protected", ""}:        users(r.Protected),
+		{"protected_roles", ""}:  roles(r.ProtectedRoles),
 		{"quarantine", ""}:       c.Quarantine.Profile + " " + c.Quarantine.Policy,
 		{"automation", ""}:       digestOf(r.Automation),
 		{"playbook", ""}:         r.Playbook.Name + " " + digestOf([]any{r.Playbook, r.Raise})[:8],
@@ -82,6 +83,15 @@ func users(all []incident.RAMUser) string {
 	names := make([]string, len(all))
 	for i, u := range all {
 		names[i] = u.Account + "/" + u.User
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+func roles(all []incident.RAMRole) string {
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = r.Account + "/" + r.Role
 	}
 	slices.Sort(names)
 	return strings.Join(names, ", ")
