@@ -36,7 +36,7 @@ func TestTheBotChangesNothingWithItsOwnLeakedKey(t *testing.T) {
 		t.Fatalf("the key is %s", got)
 	}
 	for _, words := range []string{
-		"THE BOT'S OWN KEY", "This is the key that the bot itself works with", "Give the bot new credentials", "Run twokey check",
+		"THE BOT'S OWN KEY", "The bot itself works with this key", "Give the bot new credentials", "run twokey check",
 		"No step starts in this account: the bot's own key leaked (" + string(own) + ")",
 	} {
 		if got := s.text(); !strings.Contains(got, words) {

@@ -26,7 +26,7 @@ func (v *View) Card(s bot.Scene) bot.Card {
 	}
 	now, folded := p.steps(len(c.Notices))
 	if guide, own := p.ownGuide(); own {
-		now = append([]bot.Step{guide}, now...)
+		now, folded = []bot.Step{guide}, append(now, folded...) // nothing else comes first
 	}
 	c.Steps, c.Folded = now, folded
 	c.Asks, c.Actions = p.asks(), p.actions()

@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strconv"
 
 	"twokey/bot"
 	"twokey/incident"
@@ -11,12 +12,11 @@ import (
 // new credentials come first: until the bot works with them, it is of no use to
 // anybody.
 var ownSteps = []struct{ words, page string }{
-	{"own.create", "roles"},
+	{"own.create", ""},
 	{"own.restart", ""},
 	{"own.disable", "users"},
 	{"own.audit", "audit"},
 	{"own.delete", ""},
-	{"own.check", ""},
 }
 
 // ownGuide is the way by hand for a key of the bot itself, which it never touches.
@@ -27,7 +27,10 @@ func (p page) ownGuide() (bot.Step, bool) {
 	}
 	s := bot.Step{
 		Name: "manual.own_key", Title: p.say("own.title"), State: p.say("later.guided"),
-		Effect: p.say("own.effect"), Tone: bot.Alarm, Buttons: []bot.Button{p.look("manual.own_key")},
+		Tone: bot.Alarm, Buttons: []bot.Button{p.look("manual.own_key")},
+	}
+	if own == incident.OwnSibling {
+		s.Title = p.titleOf(incident.StepKeyDisable)
 	}
 	for _, step := range ownSteps {
 		if own == incident.OwnSibling && step.words != "own.disable" && step.words != "own.audit" {
@@ -37,7 +40,7 @@ func (p page) ownGuide() (bot.Step, bool) {
 		if step.page != "" {
 			text += " " + p.address(step.page)
 		}
-		s.Facts = append(s.Facts, bot.Field{Label: p.say("label.console"), Text: text})
+		s.Facts = append(s.Facts, bot.Field{Label: strconv.Itoa(len(s.Facts) + 1), Text: text})
 	}
 	return s, true
 }
