@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"twokey/actions/alicloud"
@@ -110,13 +111,17 @@ func (c *config) granted(a accountConfig) ([]string, alicloud.Scope, error) {
 	}, nil
 }
 
-// stepsOf are the steps that a playbook names.
+// stepsOf are the steps that a playbook names, and those that are offered for
+// what its looks find: users and roles that the leaked key made or took on.
 func stepsOf(book incident.Playbook) []string {
 	var names []string
 	for _, row := range book.Rows {
 		for _, s := range row.Steps {
 			names = append(names, s.Step)
 		}
+	}
+	if slices.Contains(names, incident.StepAuditDescendants) {
+		names = append(names, incident.StepUserDeactivate, incident.StepRoleQuarantine)
 	}
 	return names
 }
