@@ -24,6 +24,11 @@ type Scope struct {
 	// Create lets the bot make the quarantine policy itself. Whoever may create a
 	// policy and attach it may make anybody an administrator.
 	Create bool
+
+	// GiveBack lets the bot attach any policy, and add to any group, as
+	// permissions.give_back does. Whoever may do that may make anybody an
+	// administrator too.
+	GiveBack bool
 }
 
 // SwitchedOn are those of the named steps that this package has, with the steps
@@ -109,7 +114,7 @@ func (s Scope) needs(steps []string) ([]need, error) {
 			add(step, action, true, onAll)
 		}
 		for action, on := range t.writes {
-			if !s.Looks && (s.Create || !slices.Contains(optIn, action)) {
+			if !s.Looks && s.allows(action, on) {
 				add(step, action, false, on)
 			}
 		}
@@ -121,6 +126,17 @@ func (s Scope) needs(steps []string) ([]need, error) {
 	return out, nil
 }
 
+// allows reports whether the scope opted in to an action, if it takes that.
+func (s Scope) allows(action string, on resources) bool {
+	return (s.Create || !slices.Contains(optIn, action)) && (s.GiveBack || !free(action, on))
+}
+
+// free reports whether an action gives anybody anything: attaching whatever policy
+// there is, joining whatever group.
+func free(action string, on resources) bool {
+	return strings.HasPrefix(action, "ram:AttachPolicy") && on&onAnyPolicy != 0 || action == "ram:AddUserToGroup" && on&onGroup != 0
+}
+
 // Escalates lists what in the policy of the steps lets whoever holds the bot give
 // power to anybody, sorted; empty unless the scope opted in.
 func Escalates(steps []string, s Scope) []string {
@@ -130,7 +146,7 @@ func Escalates(steps []string, s Scope) []string {
 	}
 	var paths []string
 	for _, n := range needs {
-		if slices.Contains(optIn, n.action) {
+		if slices.Contains(optIn, n.action) || free(n.action, n.on) {
 			paths = append(paths, n.action)
 		}
 	}
@@ -146,6 +162,7 @@ const (
 	onPolicy
 	onGroup
 	onRole
+	onAnyPolicy // whoever may attach these can make anybody an administrator
 
 	onBoth = onUser | onPolicy // the two ends of an attachment
 )
@@ -163,6 +180,8 @@ func (s Scope) arns(on resources) []string {
 	}{
 		{onUser, account + "user/*"},
 		{onPolicy, account + "policy/" + or(s.Policy, DefaultQuarantine)},
+		{onAnyPolicy, account + "policy/*"},
+		{onAnyPolicy, "acs:ram:*:system:policy/*"},
 		{onGroup, account + "group/*"},
 		{onRole, account + "role/*"},
 	} {

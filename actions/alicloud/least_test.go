@@ -59,6 +59,9 @@ func TestMakingThePolicyIsAnOptInThatIsNamed(t *testing.T) {
 	if paths := alicloud.Escalates(steps, alicloud.Scope{Create: true}); !slices.Contains(paths, "ram:CreatePolicy") {
 		t.Errorf("opted in: %v", paths)
 	}
+	if doc := least(t, every, alicloud.Scope{GiveBack: true}); may("ram:CreatePolicy", policy, doc) != rampolicy.ExplicitDeny {
+		t.Error("giving back is no leave to make policies")
+	}
 	if paths := alicloud.Escalates([]string{incident.StepKeyDisable}, alicloud.Scope{Create: true}); len(paths) != 0 {
 		t.Errorf("without the step: %v", paths)
 	}

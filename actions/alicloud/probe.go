@@ -56,7 +56,7 @@ func (a *Account) Probe(ctx context.Context, steps []string, s Scope) ([]Probe, 
 	if err != nil {
 		return nil, err
 	}
-	asked := a.questions(own, needs)
+	asked := a.questions(own, needs, s)
 	calls := make([]func() error, len(asked))
 	for i := range asked {
 		calls[i] = func() error { return asked[i].ask(ctx, a) }
@@ -87,7 +87,7 @@ type inquiry struct {
 
 // questions are the probes of what steps need, of what every look needs, and of
 // what the bot must never do.
-func (a *Account) questions(own *identity, needs []need) []*inquiry {
+func (a *Account) questions(own *identity, needs []need, s Scope) []*inquiry {
 	nobody := a.nobody()
 	var out []*inquiry
 	add := func(p Probe, table []harmless) {
@@ -117,7 +117,7 @@ func (a *Account) questions(own *identity, needs []need) []*inquiry {
 	for _, action := range forbidden(needs) {
 		add(Probe{Action: action, Forbidden: true}, a.forbiddenProbes(nobody))
 	}
-	for _, h := range a.limitProbes(nobody, own) {
+	for _, h := range a.limitProbes(nobody, own, s) {
 		out = append(out, &inquiry{Probe{Action: h.action, On: h.on, Forbidden: true, Answer: Untold}, h})
 	}
 	return out

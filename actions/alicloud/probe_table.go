@@ -147,12 +147,15 @@ func (a *Account) forbiddenProbes(n nobody) []harmless {
 }
 
 // limitProbes prove that what is granted is granted on no more than the one thing.
-func (a *Account) limitProbes(n nobody, own *identity) []harmless {
+func (a *Account) limitProbes(n nobody, own *identity, s Scope) []harmless {
 	ram := a.ramProduct()
 	// No user has the name, so nobody becomes an administrator.
 	free := ram.changes("ram:AttachPolicyToUser", params{"UserName": n.name, "PolicyName": "AdministratorAccess", "PolicyType": "System"})
 	free.on = "policy AdministratorAccess"
-	out := []harmless{free}
+	var out []harmless
+	if !s.GiveBack {
+		out = append(out, free)
+	}
 	for _, name := range slices.Sorted(maps.Keys(own.names)) {
 		// The bot's own user or role, which has no such policy attached; nothing has.
 		h := ram.changes("ram:DetachPolicyFromUser", params{"UserName": name, "PolicyName": n.name, "PolicyType": custom})

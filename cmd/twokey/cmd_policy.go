@@ -108,6 +108,7 @@ func (c *config) granted(a accountConfig) ([]string, alicloud.Scope, error) {
 	}
 	return alicloud.SwitchedOn(stepsOf(book)), alicloud.Scope{
 		AccountID: a.ID, Policy: c.Quarantine.Policy, Looks: a.mode() == modeObserve,
+		GiveBack: c.Permissions.GiveBack,
 	}, nil
 }
 
@@ -158,9 +159,9 @@ func (p policies) warning() string {
 	if len(paths) == 0 {
 		return ""
 	}
-	return "ESCALATION PATH: with " + strings.Join(paths, ", ") + " and attaching, whoever holds the bot's credentials can write a policy " +
-		"that allows everything and attach it to a user: that is an administrator. quarantine.create asks for it; without that key " +
-		"somebody makes the quarantine policy beforehand (twokey policy terraform, or cli)."
+	return "ESCALATION PATH: with " + strings.Join(paths, ", ") + " whoever holds the bot's credentials can make anybody an administrator. " +
+		"quarantine.create and permissions.give_back ask for it. Without the first somebody makes the quarantine policy beforehand " +
+		"(twokey policy terraform, or cli); without the second somebody puts permissions back by hand."
 }
 
 func indented(doc rampolicy.Document) string {
