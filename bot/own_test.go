@@ -113,3 +113,23 @@ func TestNewCredentialsEndIt(t *testing.T) {
 		t.Errorf("own is %q", got)
 	}
 }
+
+func TestOnceTheIncidentIsClosedStepsStartAgain(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	own := s.leaks(s.Scene.Bot.ID)
+	s.say(chattest.Ana, "close "+string(own)+" because it is a fixture")
+	p, ok := s.State(own).Waiting(incident.StepClose)
+	if !ok {
+		t.Fatal("nobody can close it")
+	}
+	for _, who := range []incident.Person{chattest.Ana, chattest.Bo} {
+		if a := s.say(who, "approve "+string(p.Digest)+" "+string(own)+" because it is a fixture"); !a.OK {
+			t.Fatal(a.Text)
+		}
+	}
+	s.Settle()
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	if got := s.KeyStatus(); got != "Inactive" {
+		t.Errorf("the key is %s", got)
+	}
+}
