@@ -42,8 +42,8 @@ func (p Probe) Fine() bool {
 // nothing in the account has; what is refused for another reason than permission
 // got past the permission check. No document says that RAM asks for permission
 // before it looks for the thing: that is taken as so for a product only when one
-// of its answers shows it, by refusing for want of permission. Else answers are
-// [Untold].
+// of its answers shows it, by refusing for want of permission what is not there.
+// Else answers are [Untold].
 //
 // An account in observe mode makes no probe of a write.
 func (a *Account) Probe(ctx context.Context, steps []string, s Scope) ([]Probe, error) {
@@ -66,7 +66,7 @@ func (a *Account) Probe(ctx context.Context, steps []string, s Scope) ([]Probe, 
 	}
 	checks := map[string]bool{} // products that ask for permission before they look
 	for _, q := range asked {
-		checks[q.call.product] = checks[q.call.product] || q.Answer == Refused
+		checks[q.call.product] = checks[q.call.product] || q.Answer == Refused && !q.call.there
 	}
 	out := make([]Probe, len(asked))
 	for i, q := range asked {

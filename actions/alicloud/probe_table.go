@@ -16,14 +16,11 @@ type harmless struct {
 	at      endpoint
 	version string
 	params  params
-	as      string // the API's name, where policies call it otherwise
+	there   bool // what it asks for may be there: being refused it shows nothing but that
 }
 
 // name is the API's name of the call.
 func (h harmless) name() string {
-	if h.as != "" {
-		return h.as
-	}
 	_, name, _ := strings.Cut(h.action, ":")
 	return name
 }
@@ -54,6 +51,13 @@ const ramVersion = "2015-05-01"
 
 func (p product) looks(action string, with params) harmless {
 	return harmless{action: action, product: p.name, at: p.at, version: p.version, params: with}
+}
+
+// finds is a look at what is there.
+func (p product) finds(action string, with params) harmless {
+	h := p.looks(action, with)
+	h.there = true
+	return h
 }
 
 func (p product) changes(action string, with params) harmless {
@@ -169,6 +173,8 @@ func (a *Account) limitProbes(n nobody, own *identity, s Scope) []harmless {
 }
 
 // lookProbes are the probes of what is looked at. They look for what is not there.
+// Not here: ram:GenerateCredentialReport, which makes a report, and
+// log:GetLogStoreLogs, which only the configured projects could answer.
 func (a *Account) lookProbes(n nobody) []harmless {
 	ram, ims, trail, ecs := a.ramProduct(), a.imsProduct(), a.trailProduct(), a.ecsProduct()
 	now := a.now().UTC()
@@ -181,41 +187,41 @@ func (a *Account) lookProbes(n nobody) []harmless {
 		ram.looks("ram:ListGroupsForUser", params{"UserName": n.name}),
 		ram.looks("ram:ListPoliciesForGroup", params{"GroupName": n.name}),
 		ram.looks("ram:ListPoliciesForRole", params{"RoleName": n.name}),
-		ram.looks("ram:GetPolicy", params{"PolicyName": a.quarantine.name, "PolicyType": custom}),
-		ram.looks("ram:ListEntitiesForPolicy", params{"PolicyName": a.quarantine.name, "PolicyType": custom}),
+		ram.finds("ram:GetPolicy", params{"PolicyName": a.quarantine.name, "PolicyType": custom}),
+		ram.finds("ram:ListEntitiesForPolicy", params{"PolicyName": a.quarantine.name, "PolicyType": custom}),
 		ram.looks("ram:GetGroup", params{"GroupName": n.name}),
 		ram.looks("ram:GetRole", params{"RoleName": n.name}),
-		ram.looks("ram:ListRoles", params{"MaxItems": "1"}),
-		ram.looks("ram:ListUsers", params{"MaxItems": "1"}),
+		ram.finds("ram:ListRoles", params{"MaxItems": "1"}),
+		ram.finds("ram:ListUsers", params{"MaxItems": "1"}),
 		ram.looks("ram:ListUsersForGroup", params{"GroupName": n.name}),
 		ram.looks("ram:GetAccessKeyLastUsed", params{"UserName": n.name, "UserAccessKeyId": n.key}),
 		ims.looks("ram:GetLoginProfile", params{"UserPrincipalName": n.principal}),
 		ims.looks("ram:GetUserMFAInfo", params{"UserPrincipalName": n.principal}),
 		ims.looks("ram:GetAccessKeyPolicy", params{"UserPrincipalName": n.principal, "UserAccessKeyId": n.key}),
 		ims.looks("ram:GetUserInRecycleBin", params{"UserId": n.id}),
-		ims.looks("ram:ListUsersInRecycleBin", params{"MaxItems": "1"}),
-		ims.looks("ram:GetAccountSummary", nil),
-		ims.looks("ram:GetAccountMFAInfo", nil),
-		ims.looks("ram:GetAccountSecurityPracticeReport", nil),
-		ims.looks("ram:GetSecurityPreference", nil),
-		ims.looks("ram:GetCredentialReport", params{"MaxItems": "1"}),
-		trail.looks("actiontrail:LookupEvents", params{
+		ims.finds("ram:ListUsersInRecycleBin", params{"MaxItems": "1"}),
+		ims.finds("ram:GetAccountSummary", nil),
+		ims.finds("ram:GetAccountMFAInfo", nil),
+		ims.finds("ram:GetAccountSecurityPracticeReport", nil),
+		ims.finds("ram:GetSecurityPreference", nil),
+		ims.finds("ram:GetCredentialReport", params{"MaxItems": "1"}),
+		trail.finds("actiontrail:LookupEvents", params{
 			"LookupAttribute.1.Key": "EventAccessKeyId", "LookupAttribute.1.Value": n.key, "MaxResults": "1",
 			"StartTime": now.Add(-time.Hour).Format(trailTime), "EndTime": now.Format(trailTime),
 		}),
-		trail.looks("actiontrail:GetAccessKeyLastUsedInfo", params{"AccessKey": n.key}),
-		trail.looks("actiontrail:GetAccessKeyLastUsedProducts", params{"AccessKey": n.key}),
-		trail.looks("actiontrail:DescribeTrails", nil),
-		ecs.looks("ecs:DescribeRegions", nil),
-		ecs.looks("ecs:DescribeInstances", params{"RegionId": a.regions[0], "InstanceIds": `["` + n.instance + `"]`}),
-		ecs.looks("ecs:DescribeInstanceRamRole", params{"RegionId": a.regions[0], "InstanceIds": `["` + n.instance + `"]`}),
-		ecs.looks("ecs:DescribeEipAddresses", params{"RegionId": a.regions[0], "PageSize": "1"}),
-		ecs.looks("ecs:DescribeNetworkInterfaces", params{"RegionId": a.regions[0], "MaxResults": "1"}),
-		a.sasProduct().looks("yundun-sas:DescribeAccesskeyLeakList", params{"CurrentPage": "1", "PageSize": "1", "Query": n.key}),
-		a.bssProduct().looks("bss:QueryAccountBill", params{"BillingCycle": now.Format("2006-01"), "PageNum": "1", "PageSize": "1"}),
+		trail.finds("actiontrail:GetAccessKeyLastUsedInfo", params{"AccessKey": n.key}),
+		trail.finds("actiontrail:GetAccessKeyLastUsedProducts", params{"AccessKey": n.key}),
+		trail.finds("actiontrail:DescribeTrails", nil),
+		ecs.finds("ecs:DescribeRegions", nil),
+		ecs.finds("ecs:DescribeInstances", params{"RegionId": a.regions[0], "InstanceIds": `["` + n.instance + `"]`}),
+		ecs.finds("ecs:DescribeInstanceRamRole", params{"RegionId": a.regions[0], "InstanceIds": `["` + n.instance + `"]`}),
+		ecs.finds("ecs:DescribeEipAddresses", params{"RegionId": a.regions[0], "PageSize": "1"}),
+		ecs.finds("ecs:DescribeNetworkInterfaces", params{"RegionId": a.regions[0], "MaxResults": "1"}),
+		a.sasProduct().finds("yundun-sas:DescribeAccesskeyLeakList", params{"CurrentPage": "1", "PageSize": "1", "Query": n.key}),
+		a.bssProduct().finds("bss:QueryAccountBill", params{"BillingCycle": now.Format("2006-01"), "PageNum": "1", "PageSize": "1"}),
 	}
 	for _, of := range []string{"Events", "Ips", "Resources"} {
-		out = append(out, trail.looks("actiontrail:GetAccessKeyLastUsed"+of, params{"AccessKey": n.key, "ServiceName": "Ecs"}))
+		out = append(out, trail.finds("actiontrail:GetAccessKeyLastUsed"+of, params{"AccessKey": n.key, "ServiceName": "Ecs"}))
 	}
 	return out
 }
