@@ -38,6 +38,17 @@ type Reverser interface {
 	Reverse(ctx context.Context, done incident.Plan) (incident.Plan, error)
 }
 
+// Insider can be implemented by an [Account] that knows who the bot is in it. Its
+// methods call nobody: the cloud may have stopped to answer the bot.
+type Insider interface {
+	// Keys are those that the bot works with in this account.
+	Keys() []incident.KeyID
+
+	// Own says what a key is to the bot: [incident.Yes] if it works with it,
+	// [incident.OwnSibling] if it is of the user that it works as, else [incident.No].
+	Own(t incident.Target) string
+}
+
 // Outcome is what a call brought.
 type Outcome struct {
 	Result   string            // a new id; never a secret

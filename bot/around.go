@@ -13,8 +13,12 @@ import (
 func (b *Bot) around(ctx context.Context, s incident.State, c incident.Command) (incident.Around, error) {
 	var a incident.Around
 	var plan incident.Plan
-	starts := false
+	starts, acts := false, false
 	switch c := c.(type) {
+	case incident.Automate:
+		plan, acts = c.Plan, true
+	case incident.Reapply:
+		plan, acts = c.Plan, true
 	case incident.Propose:
 		plan = c.Plan
 	case incident.Start:
@@ -28,7 +32,10 @@ func (b *Bot) around(ctx context.Context, s incident.State, c incident.Command) 
 			return a, err
 		}
 	}
-	if plan.Step == incident.StepPolicyDetach {
+	if err == nil && (starts || acts) {
+		a.Own, err = b.ownLeaks(ctx, plan.Target.Account)
+	}
+	if err == nil && plan.Step == incident.StepPolicyDetach {
 		a.Named, a.Holders, err = b.sameUser(ctx, s.ID, plan.Target)
 	}
 	return a, err
@@ -76,6 +83,9 @@ func (b *Bot) scene(ctx context.Context, s incident.State, lang string) (Scene, 
 		return scene, err
 	}
 	if scene.State.Around.Held, err = b.held(ctx); err != nil {
+		return scene, err
+	}
+	if scene.State.Around.Own, err = b.ownLeaks(ctx, s.KeyFact(incident.FactAccount)); err != nil {
 		return scene, err
 	}
 	if t := s.Target(); t.UserID != "" {

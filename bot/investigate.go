@@ -69,12 +69,18 @@ func (b *Bot) secondLook(s incident.State) []incident.Job {
 // triage writes down what the cloud says. It returns the state after, also when
 // part of the cloud did not answer.
 func (b *Bot) triage(ctx context.Context, s incident.State) (incident.State, error) {
+	s, err := b.seeOwn(ctx, s)
+	if err != nil {
+		return s, err
+	}
 	asking := ctx
 	if !s.Matters() && !b.Rules.Trusted(s) {
 		asking = actions.With(ctx, actions.Sifting) // a flood of them must not use up the account's rate
 	}
 	sights, asked := b.owner(asking, s.Key)
-	s, err := b.observe(ctx, s, sights)
+	if s, err = b.observe(ctx, s, sights); err == nil {
+		s, err = b.seeOwn(ctx, s)
+	}
 	if err != nil {
 		return s, err
 	}

@@ -76,7 +76,7 @@ func (b *Bot) over(ctx context.Context, l store.Lease, err error) error {
 	switch r, refused := refusal(err); {
 	case !refused:
 		return err
-	case r == incident.OnHold:
+	case r == incident.OnHold, r == incident.OwnLeaked:
 		return b.later(ctx, l, heldWait)
 	case r == incident.ReadOnly:
 		return b.later(ctx, l, longestWait)

@@ -101,6 +101,9 @@ func (b *Bot) lookAtKey(ctx context.Context, s incident.State) (incident.State, 
 	}
 	sights, asked := b.owner(ctx, s.Key)
 	s, err := b.observe(ctx, s, sights)
+	if err == nil {
+		s, err = b.seeOwn(ctx, s)
+	}
 	if err := errors.Join(asked, err); err != nil {
 		return s, err
 	}

@@ -36,7 +36,9 @@ func (r Rules) WhyNotAuto(s State, p Plan) error {
 		return AutoTyped
 	case !r.trusts(s):
 		return AutoSource
-	case r.protects(p.Target):
+	case len(s.Around.Own) > 0:
+		return AutoOwn
+	case r.protects(p):
 		return AutoProtected
 	case !ours(s, p) || slices.Contains(r.Observe, p.Target.Account):
 		return AutoUnsure

@@ -55,6 +55,7 @@ const (
 	FactRefused  FactName = "refused"    // number of calls since the leak that were refused
 	FactFence    FactName = "fence"      // hash of the key's network policy, or absent
 	FactGuarded  FactName = "restricted" // yes: Alibaba Cloud's restrictive protection was seen at work; it is no containment
+	FactOwn      FactName = "own"        // yes: the bot works with this key; user: another key of the user it works as
 	FactReported FactName = "reported"   // what Security Center says of the leak: pending, dealed or absent
 
 	// Of a user.
@@ -95,6 +96,13 @@ const (
 	OwnerForeign = "foreign" // in none of the configured accounts: not ours, root's unused, or purged
 	OwnerUnknown = "unknown" // could not be asked
 )
+
+// OwnSibling is a key that the bot does not work with, of the user that it works as.
+const OwnSibling = "user"
+
+// Own reports whether the bot works with the leaked key. Then nobody can tell what
+// it does from what the thief does, and it does nothing any more.
+func (s State) Own() bool { return s.KeyFact(FactOwn) == Yes }
 
 // States of a key. Active and Inactive are Alibaba Cloud's own words.
 const (

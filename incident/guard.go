@@ -133,7 +133,7 @@ const perHour = 3
 // an hour. Against a person, or somebody unknown, it only alarms.
 func (r Rules) reapplies(s State, p Proposal, at time.Time) bool {
 	may := slices.Contains(autoSteps, p.Plan.Step) && r.ruleAllows(s, p.Plan.Step) &&
-		r.Tier(p.Plan) == Reversible && !r.Observes(p.Plan) && !s.FalseAlarm
+		r.Tier(p.Plan) == Reversible && !r.Observes(p.Plan) && !s.FalseAlarm && len(s.Around.Own) == 0
 	return may && s.thiefUndid(p.Plan.Step) && s.autoRuns(p, at.Add(-time.Hour)) < perHour
 }
 

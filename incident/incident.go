@@ -101,6 +101,7 @@ type Around struct {
 	Held    bool    // the bot is on hold: no step may start
 	Named   []KeyID // keys of the same user that any incident ever named
 	Holders []ID    // other open incidents about the same user
+	Own     []ID    // open incidents about a key that the bot works with in the plan's account
 }
 
 // Fold replays records, oldest first.

@@ -56,9 +56,11 @@ func SiftLanes() (trusted string, others []string) {
 }
 
 // Matters reports whether an incident need not wait behind others: its key was
-// found in one of our accounts, or a person has acted. Whoever can post alerts can
+// found in one of our accounts, is the bot's own, or a person has acted. Whoever can post alerts can
 // make any number of all others.
-func (s State) Matters() bool { return s.KeyFact(FactAccount) != "" || s.Touched }
+func (s State) Matters() bool {
+	return s.KeyFact(FactAccount) != "" || s.KeyFact(FactOwn) != "" || s.Touched
+}
 
 // Trusted reports whether an incident came from a source that may automate. Its
 // alerts are looked at before those of others, and never wait behind them.

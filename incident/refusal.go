@@ -34,6 +34,7 @@ const (
 	NotRunning     Refusal = "not_running"      // the plan was not started
 	TooEarly       Refusal = "too_early"        // nothing has aged out yet
 	OnHold         Refusal = "on_hold"          // a person must say go first
+	OwnLeaked      Refusal = "own_leaked"       // the bot's own key leaked: it changes nothing with it
 	Observing      Refusal = "observing"        // the account is in observe mode
 	NoKeyYet       Refusal = "no_key_yet"       // the key id is not known
 	HasKey         Refusal = "has_key"          // the incident has a key id
@@ -65,6 +66,7 @@ const (
 	AutoUnsure    Refusal = "auto_unsure"    // not an Active key of a RAM user of ours
 	AutoProtected Refusal = "auto_protected" // a protected identity
 	AutoImpact    Refusal = "auto_impact"    // something known would break, or too little is known
+	AutoOwn       Refusal = "auto_own"       // the bot's own key leaked
 	AutoCap       Refusal = "auto_cap"       // too many in the last hour
 	AutoUndone    Refusal = "auto_undone"    // people took it back before
 )

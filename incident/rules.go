@@ -24,6 +24,9 @@ type Member struct {
 // RAMUser is a user of one configured account.
 type RAMUser struct{ Account, User string }
 
+// RAMRole is a role of one configured account.
+type RAMRole struct{ Account, Role string }
+
 // Rules are the parts of a decision that a deployment chooses. The zero Rules
 // let nobody do anything.
 type Rules struct {
@@ -36,6 +39,7 @@ type Rules struct {
 	AloneAfter      time.Duration // 0: never
 	Raise           map[string]Tier
 	Protected       []RAMUser
+	ProtectedRoles  []RAMRole
 	Observe         []string // accounts in observe mode: nothing is carried out there
 	Automation      Automation
 	Playbook        Playbook
@@ -111,8 +115,24 @@ func (r Rules) NeedNow(p Proposal) int { return max(p.Need, r.Need(r.tierNow(p))
 // tierNow is p's tier as proposed or as the rules say now, whichever is higher.
 func (r Rules) tierNow(p Proposal) Tier { return higher(p.Tier, r.Tier(p.Plan)) }
 
-func (r Rules) protects(t Target) bool {
-	return t.User != "" && slices.Contains(r.Protected, RAMUser{t.Account, t.User})
+// Protects reports whether steps on a user take the destructive tier: one of the
+// protected, or of the people named here. Whoever votes must not lose their way in
+// by one click of another, nor by a forged alert.
+func (r Rules) Protects(t Target) bool {
+	u := RAMUser{t.Account, t.User}
+	return t.User != "" && (slices.Contains(r.Protected, u) ||
+		slices.ContainsFunc(r.Members, func(m Member) bool { return slices.Contains(m.RAM, u) }))
+}
+
+// protects reports whether a plan is about a protected user or role.
+func (r Rules) protects(p Plan) bool {
+	role, ok := RoleOf(Identity(p.Params[ParamOf]))
+	return r.Protects(p.Target) || ok && slices.Contains(r.ProtectedRoles, RAMRole{p.Target.Account, role})
+}
+
+// changes reports whether a plan would change something in the cloud.
+func (r Rules) changes(p Plan) bool {
+	return !internal(p.Step) && !Guided(p.Step) && r.Tier(p) != Look
 }
 
 // Observes reports whether p may not be carried out because its account is only

@@ -79,6 +79,8 @@ func (r Rules) mayRun(s State, p Proposal, at time.Time) error {
 	switch {
 	case s.Around.Held:
 		return OnHold
+	case len(s.Around.Own) > 0 && r.changes(p.Plan):
+		return OwnLeaked
 	case p.Digest != digest(s.ID, p.Number, p.Plan, p.Tier, p.Need):
 		return OtherPlan
 	case r.Observes(p.Plan):
@@ -98,7 +100,7 @@ func (r Rules) mayRun(s State, p Proposal, at time.Time) error {
 // never runs late, whatever the clock does next, and can be offered again. A
 // hold only delays it.
 func unlessHeld(err error, end Event) ([]Event, error) {
-	if errors.Is(err, OnHold) {
+	if errors.Is(err, OnHold) || errors.Is(err, OwnLeaked) {
 		return nil, err
 	}
 	return []Event{end}, err

@@ -147,7 +147,7 @@ func (r Rules) Tier(p Plan) Tier {
 	if breaksSomething(p) {
 		t = higher(t, Disruptive)
 	}
-	if r.protects(p.Target) && t != Look {
+	if r.protects(p) && t != Look {
 		t = higher(t, Destructive)
 	}
 	return t

@@ -51,7 +51,7 @@ func TestWhoMayVote(t *testing.T) {
 		{"the asker", house(), incident.StepKeyDisable, "ana", nil},
 		{"not the asker, if the house says so", strict, incident.StepKeyDisable, "ana", incident.OwnRequest},
 		{"not on destroying one's own user", own, "user.delete", "bo", incident.OwnUser},
-		{"on disabling one's own user's key", own, incident.StepKeyDisable, "bo", nil},
+		{"nor on disabling one's own user's key", own, incident.StepKeyDisable, "bo", incident.OwnUser},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

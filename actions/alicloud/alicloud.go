@@ -34,6 +34,7 @@ type Account struct {
 	endpoints  endpoints
 	ring       *keyring
 	base       string // AccessKey id that a role is assumed with; may be empty
+	given      string // AccessKey id of the configuration, whatever it is for; may be empty
 	http       doer
 	paces      map[pace]limiter
 	now        func() time.Time
@@ -87,7 +88,7 @@ func New(c Config) (*Account, error) {
 	}
 	return &Account{
 		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
-		ring: ring, base: c.Credentials.base(), http: newDoer(c.HTTPTransport), paces: newPaces(),
+		ring: ring, base: c.Credentials.base(), given: c.Credentials.given(), http: newDoer(c.HTTPTransport), paces: newPaces(),
 		now: c.Now, sleep: c.Sleep, quarantine: q, protectedRoles: c.ProtectedRoles,
 		fence: fence, logs: logs, pasts: map[question]past{}, asking: map[question]chan struct{}{},
 	}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/alibabacloud-go/tea/tea"
 	"github.com/aliyun/credentials-go/credentials"
@@ -60,6 +61,14 @@ func (c Credentials) base() string {
 	return ""
 }
 
+// given is the AccessKey of the configuration, to sign or to take a role on with.
+func (c Credentials) given() string {
+	if c.Type == FromRole || c.Type == FromAccessKey {
+		return c.AccessKeyID
+	}
+	return ""
+}
+
 func (c Credentials) keyring() (*keyring, error) {
 	k := &keyring{}
 	session := or(c.SessionName, "twokey")
@@ -100,6 +109,7 @@ type keyring struct {
 	make    func() (credentials.Credential, error)
 	flight  singleflight.Group
 	current credentials.Credential // touched by the one flight only
+	newest  atomic.Pointer[string] // id of the key that was given out last
 }
 
 func (k *keyring) get(ctx context.Context) (*credentials.CredentialModel, error) {
@@ -128,8 +138,12 @@ func (k *keyring) ask() (*credentials.CredentialModel, error) {
 		k.current = nil
 		return nil, errCredentials
 	}
+	k.newest.Store(m.AccessKeyId)
 	return m, nil
 }
+
+// last is the id of the key that was given out last; empty before the first.
+func (k *keyring) last() string { return tea.StringValue(k.newest.Load()) }
 
 // given is a credential that was fetched already, for one call.
 type given struct {

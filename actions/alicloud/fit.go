@@ -2,6 +2,7 @@ package alicloud
 
 import (
 	"fmt"
+	"slices"
 
 	"twokey/actions/rampolicy"
 )
@@ -18,7 +19,7 @@ func Fit(doc rampolicy.Document, limit int) ([]rampolicy.Document, error) {
 	var out []rampolicy.Document
 	var filling rampolicy.Document
 	for _, s := range doc.Statements {
-		more := rampolicy.Document{Version: doc.Version, Statements: append(filling.Statements[:len(filling.Statements):len(filling.Statements)], s)}
+		more := rampolicy.Document{Version: doc.Version, Statements: append(slices.Clip(filling.Statements), s)}
 		if len(more.Canonical()) <= limit {
 			filling = more
 			continue

@@ -113,7 +113,7 @@ func stageOn(t *testing.T, o sandbox.Options, change ...func(*alicloud.Config)) 
 func (s *stage) grant(steps ...string) {
 	s.Helper()
 	least := got(alicloud.LeastPolicy(steps, alicloud.Scope{
-		AccountID: s.cloud.Account(), Own: "acs:ram::" + s.cloud.Account() + ":user/" + botName, Create: true,
+		AccountID: s.cloud.Account(), Own: "acs:ram::" + s.cloud.Account() + ":user/" + botName, Create: true, GiveBack: true,
 	}))(s.T)
 	must(s.T, s.cloud.AddPolicy("twokey-least", string(least.Canonical())))
 	must(s.T, s.cloud.SetPolicies(botName, sandbox.PolicyRef{Type: sandbox.Custom, Name: "twokey-least"}))

@@ -2,6 +2,8 @@ package alicloud
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/alibabacloud-go/tea/tea"
@@ -14,6 +16,8 @@ import (
 type identity struct {
 	users map[string]bool // ids
 	names map[string]bool // user and role names
+	role  bool            // it runs as a role
+	arn   string
 	keys  map[incident.KeyID]bool
 }
 
@@ -57,6 +61,7 @@ func (a *Account) whoAmI(ctx context.Context) (*identity, error) {
 	}
 	own := &identity{users: map[string]bool{}, names: map[string]bool{}, keys: map[incident.KeyID]bool{}}
 	own.user(out.UserId, nameInARN(out.Arn))
+	own.role, own.arn = out.IdentityType == "AssumedRoleUser", out.Arn
 	model, err := a.ring.get(ctx)
 	if err != nil {
 		return nil, translate(ctx, op, err)
@@ -80,6 +85,19 @@ func (a *Account) addBase(ctx context.Context, own *identity) error {
 		own.user(u.id, u.name)
 	}
 	return err
+}
+
+// sorted are the bot's keys.
+func (own *identity) sorted() []incident.KeyID { return slices.Sorted(maps.Keys(own.keys)) }
+
+// lasting is a key of the bot that does not end by itself; empty if it has none.
+func (own *identity) lasting() incident.KeyID {
+	for _, key := range own.sorted() {
+		if !temporary(key) {
+			return key
+		}
+	}
+	return ""
 }
 
 func (own *identity) user(id, name string) {

@@ -26,6 +26,11 @@ type Scope struct {
 	// Create lets the bot make the quarantine policy itself. Whoever may create a
 	// policy and attach it may make anybody an administrator.
 	Create bool
+
+	// GiveBack lets the bot attach any policy, and add to any group, as
+	// permissions.give_back does. Whoever may do that may make anybody an
+	// administrator too.
+	GiveBack bool
 }
 
 // SwitchedOn are those of the named steps that this package has, with the steps
@@ -111,7 +116,7 @@ func (s Scope) needs(steps []string) ([]need, error) {
 			add(step, action, true, onAll)
 		}
 		for action, on := range t.writes {
-			if !s.Looks && (s.Create || !slices.Contains(optIn, action)) {
+			if !s.Looks && s.allows(action, on) {
 				add(step, action, false, on)
 			}
 		}
@@ -123,6 +128,17 @@ func (s Scope) needs(steps []string) ([]need, error) {
 	return out, nil
 }
 
+// allows reports whether the scope opted in to an action, if it takes that.
+func (s Scope) allows(action string, on resources) bool {
+	return (s.Create || !slices.Contains(optIn, action)) && (s.GiveBack || !free(action, on))
+}
+
+// free reports whether an action gives anybody anything: attaching whatever policy
+// there is, joining whatever group.
+func free(action string, on resources) bool {
+	return strings.HasPrefix(action, "ram:AttachPolicy") && on&onAnyPolicy != 0 || action == "ram:AddUserToGroup" && on&onGroup != 0
+}
+
 // Escalates lists what in the policy of the steps lets whoever holds the bot give
 // power to anybody, sorted; empty unless the scope opted in.
 func Escalates(steps []string, s Scope) []string {
@@ -132,7 +148,7 @@ func Escalates(steps []string, s Scope) []string {
 	}
 	var paths []string
 	for _, n := range needs {
-		if slices.Contains(optIn, n.action) {
+		if slices.Contains(optIn, n.action) || free(n.action, n.on) {
 			paths = append(paths, n.action)
 		}
 	}
@@ -208,6 +224,7 @@ var never = []string{
 	"ram:CreateUser", "ram:CreateRole", "ram:CreateLoginProfile", // a way in that nobody watches
 	"ram:CreatePolicy", "ram:CreateGroup", "ram:AttachPolicyToRole", "ram:AttachPolicyToGroup", // power for others
 	"ram:CreatePolicyVersion", "ram:SetDefaultPolicyVersion", // the quarantine policy never changes
+	"ecs:DeleteInstance", "ecs:DeleteInstances", // nobody's machines
 	"kms:GetSecretValue", // it puts secrets there, and never takes them out
 }
 

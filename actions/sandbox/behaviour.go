@@ -71,6 +71,9 @@ type Behaviour struct {
 	// BillLag is how long after its day's end a bill is there (up to a day in the real
 	// service).
 	BillLag time.Duration
+	// ExistenceFirst tells a caller who may not do something that the thing does not
+	// exist, or that a parameter is wrong, before it says that the caller may not.
+	ExistenceFirst bool
 	// UnlimitedLookups lifts the 2 LookupEvents a second (ActionTrail docs).
 	UnlimitedLookups bool
 }

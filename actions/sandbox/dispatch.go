@@ -47,6 +47,8 @@ var table = func() map[operationName]operation {
 			out[operationName{version, action}] = row
 		}
 	}
+	add(ram, "Ram", "ram", ramForbidden)
+	add(ims, "Ims", "ram", imsForbidden)
 	add(ram, "Ram", "ram", ramKeys)
 	add(ram, "Ram", "ram", ramUsers)
 	add(ram, "Ram", "ram", ramPolicies)

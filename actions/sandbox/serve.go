@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -100,7 +102,7 @@ func (c *Cloud) apply(q *request, op operation) (map[string]any, *Error) {
 		}
 	}
 	if refused := call.authorize(op); refused != nil {
-		return nil, refused
+		return nil, cmp.Or(call.otherwise(op), refused)
 	}
 	if op.write {
 		c.remember(now)
@@ -118,6 +120,21 @@ func (c *Cloud) apply(q *request, op operation) (map[string]any, *Error) {
 		answer = map[string]any{}
 	}
 	return answer, nil
+}
+
+// otherwise is what else is wrong with a call that the caller may not make, for a
+// RAM that looks before it asks; nil if nothing is, or if it asks first.
+func (c *call) otherwise(op operation) *Error {
+	if !c.cloud.behaviour.ExistenceFirst || !strings.EqualFold(op.service, "ram") && !strings.EqualFold(op.service, "ims") {
+		return nil
+	}
+	tried := *c
+	tried.world = c.world.clone()
+	if tried.caller, _ = tried.world.owner(c.request.keyID); tried.caller == nil {
+		return nil
+	}
+	_, refused := op.handle(&tried)
+	return refused
 }
 
 // take lets the call happen. A write whose file can't be written did not happen.

@@ -25,6 +25,9 @@ func (v *View) Card(s bot.Scene) bot.Card {
 		return c
 	}
 	now, folded := p.steps(len(c.Notices))
+	if guide, own := p.ownGuide(); own {
+		now, folded = []bot.Step{guide}, append(now, folded...) // nothing else comes first
+	}
 	c.Steps, c.Folded = now, folded
 	c.Asks, c.Actions = p.asks(), p.actions()
 	if len(now) > 0 {
@@ -66,6 +69,9 @@ func (p page) state() (string, bot.Tone) {
 		return p.say("state.false_alarm"), bot.Plain
 	case st.Lookup():
 		return p.say("state.lookup"), bot.Warn
+	}
+	if st.Own() && !st.Contained() {
+		return p.say("state.own"), bot.Alarm
 	}
 	switch st.KeyFact(incident.FactOwner) {
 	case "":
@@ -114,7 +120,7 @@ func (p page) asks() []bot.Ask {
 	asks := p.asksOwner()
 	status := p.st.KeyFact(incident.FactStatus)
 	alive := status == incident.KeyActive || status == incident.KeyInactive
-	if p.st.KeyFact(incident.FactOwner) != incident.OwnerRAM || !alive {
+	if p.st.KeyFact(incident.FactOwner) != incident.OwnerRAM || !alive || p.ofBot() {
 		return asks
 	}
 	user := clean(p.st.KeyFact(incident.FactUser), maxName)

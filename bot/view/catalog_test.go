@@ -144,7 +144,7 @@ func named(t *testing.T) []string {
 	}
 	for _, what := range []string{
 		"may_approve", "may_respond", "need", "window", "requester_counts", "cross_platform", "reason", "alone_after",
-		"automation", "protected", "playbook",
+		"automation", "protected", "protected_roles", "playbook",
 	} {
 		ids = append(ids, "change."+what)
 	}

@@ -150,7 +150,7 @@ func (p page) owner(t incident.Target) string {
 }
 
 func (p page) protected(t incident.Target) string {
-	if slices.Contains(p.Rules.Protected, incident.RAMUser{Account: t.Account, User: t.User}) {
+	if p.Rules.Protects(t) {
 		return p.say("whose.protected")
 	}
 	return ""

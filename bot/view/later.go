@@ -10,7 +10,7 @@ import (
 )
 
 // held reports whether the bot is on hold: no step may start.
-func (p page) held() bool { return p.st.Around.Held }
+func (p page) held() bool { return p.st.Around.Held || len(p.st.Around.Own) > 0 }
 
 // unplanned is a step of the playbook that no plan stands for.
 func (p page) unplanned(n incident.Next) (bot.Step, where) {

@@ -191,6 +191,14 @@ func (p page) observation(e incident.Observed) (string, bot.Tone) {
 	if e.Of != incident.OfKey(p.st.Key) {
 		return p.leadSeen(e), bot.Alarm
 	}
+	switch e.Facts[incident.FactOwn] {
+	case incident.Yes:
+		return p.say("notice.own_key"), bot.Alarm
+	case incident.OwnSibling:
+		return p.say("notice.own_user"), bot.Alarm
+	case incident.No:
+		return p.say("line.own_no"), bot.Calm
+	}
 	if e.Facts[incident.FactOwner] != "" {
 		return p.say("line.owner", "whose", p.asOf(e).whose()), bot.Plain
 	}

@@ -122,6 +122,17 @@ var moments = map[string]func(*testing.T) *story{
 		s.rules.Observe = []string{"prod"}
 		return s
 	},
+	"own-key": func(t *testing.T) *story {
+		return opened(t).sees(map[incident.FactName]string{incident.FactOwn: incident.Yes}).owned()
+	},
+	"own-user": func(t *testing.T) *story {
+		return opened(t).owned().sees(map[incident.FactName]string{incident.FactOwn: incident.OwnSibling})
+	},
+	"waits-for-own-key": func(t *testing.T) *story {
+		s := offered(t).approve(ana, 1).approve(bo, 1)
+		s.state.Around.Own = []incident.ID{"inc-9"}
+		return s
+	},
 	"one-person-team": func(t *testing.T) *story {
 		s := contained(t).wait(2 * time.Hour)
 		s.rules.Members = s.rules.Members[:1]

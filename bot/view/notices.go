@@ -18,9 +18,10 @@ func (p page) notices() []bot.Notice {
 	if p.st.ReadOnly {
 		add(bot.Alarm, p.say("notice.read_only", "kinds", p.list(p.cleaned(p.st.Unknown))))
 	}
-	if p.held() {
+	if p.st.Around.Held {
 		add(bot.Alarm, p.say("notice.held"))
 	}
+	all = append(all, p.ownNotices()...)
 	if p.observed() {
 		add(bot.Warn, p.say("notice.observing", "account", clean(p.st.KeyFact(incident.FactAccount), maxName)))
 	}

@@ -148,6 +148,9 @@ const (
 // stand is the step of a row, and where it stands.
 func (p page) stand(r row) (bot.Step, where) {
 	if r.plan == nil {
+		if p.ofBot() && incident.StepTier(r.next.Step) != incident.Look {
+			return bot.Step{}, nowhere // nobody does that for it: the guide says what people do
+		}
 		return p.unplanned(*r.next)
 	}
 	pr := *r.plan

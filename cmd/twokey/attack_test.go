@@ -27,7 +27,7 @@ func TestAStolenHookTokenStartsNothing(t *testing.T) {
 	t.Parallel() // it waits for the bot's own pace towards the cloud
 	r := start(t, fmt.Sprintf(oneHook, "")+allAutomation, nil)
 	crowd(t, r.drills[0].cloud)
-	for _, i := range r.postEveryKey() {
+	for _, i := range r.postEveryKey("") {
 		for _, p := range i.Proposals {
 			if p.Auto || p.Status != incident.StatusWaiting || len(p.Votes) > 0 {
 				t.Errorf("%s plan %d, %s: %s, automatic %t, %d votes", i.ID, p.Number, p.Step, p.Status, p.Auto, len(p.Votes))
@@ -52,7 +52,7 @@ func TestAStolenHookTokenThatMayAutomateIsHeldByTheCap(t *testing.T) {
 	cloud := r.drills[0].cloud
 	crowd(t, cloud)
 	var automatic []string
-	for _, i := range r.postEveryKey() {
+	for _, i := range r.postEveryKey("twokey") { // its own key would stand the bot still: docs/threats.md
 		for _, p := range i.Proposals {
 			if p.Auto {
 				automatic = append(automatic, i.Owner.User)
@@ -96,9 +96,9 @@ func crowd(t *testing.T, cloud *sandbox.Cloud) {
 	}
 }
 
-// postEveryKey posts all keys in one request and waits until the bot has looked
+// postEveryKey posts all keys, but those of one user, in one request and waits until the bot has looked
 // at each and has nothing left to start.
-func (r *running) postEveryKey() []api.Incident {
+func (r *running) postEveryKey(but string) []api.Incident {
 	r.t.Helper()
 	var batch []any
 	snapshot := r.drills[0].cloud.Snapshot()
@@ -108,7 +108,9 @@ func (r *running) postEveryKey() []api.Incident {
 		}
 	}
 	for _, u := range snapshot.Users {
-		add(u.Keys)
+		if u.Name != but {
+			add(u.Keys)
+		}
 	}
 	add(snapshot.RootKeys)
 	r.post("scans", r.env["SCANS"], batch)

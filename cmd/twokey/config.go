@@ -10,25 +10,26 @@ import (
 // stands in config.example.yaml; what may stand there is checked in
 // config_check.go.
 type config struct {
-	Listen     string           `yaml:"listen"`
-	Language   string           `yaml:"language"`
-	Store      storeConfig      `yaml:"store"`
-	Audit      auditConfig      `yaml:"audit"`
-	API        apiConfig        `yaml:"api"`
-	Accounts   []accountConfig  `yaml:"accounts"`
-	People     []personConfig   `yaml:"people"`
-	Owners     []ownerConfig    `yaml:"owners"`
-	Protected  protectedConfig  `yaml:"protected"`
-	Approval   approvalConfig   `yaml:"approval"`
-	Automation automationConfig `yaml:"automation"`
-	Quarantine quarantineConfig `yaml:"quarantine"`
-	Fence      fenceConfig      `yaml:"fence"`
-	Playbook   string           `yaml:"playbook"`
-	Escalation escalationConfig `yaml:"escalation"`
-	Retention  retentionConfig  `yaml:"retention"`
-	Limits     limitsConfig     `yaml:"limits"`
-	Alerts     alertsConfig     `yaml:"alerts"`
-	Chat       chatConfig       `yaml:"chat"`
+	Listen      string            `yaml:"listen"`
+	Language    string            `yaml:"language"`
+	Store       storeConfig       `yaml:"store"`
+	Audit       auditConfig       `yaml:"audit"`
+	API         apiConfig         `yaml:"api"`
+	Accounts    []accountConfig   `yaml:"accounts"`
+	People      []personConfig    `yaml:"people"`
+	Owners      []ownerConfig     `yaml:"owners"`
+	Protected   protectedConfig   `yaml:"protected"`
+	Approval    approvalConfig    `yaml:"approval"`
+	Automation  automationConfig  `yaml:"automation"`
+	Quarantine  quarantineConfig  `yaml:"quarantine"`
+	Fence       fenceConfig       `yaml:"fence"`
+	Permissions permissionsConfig `yaml:"permissions"`
+	Playbook    string            `yaml:"playbook"`
+	Escalation  escalationConfig  `yaml:"escalation"`
+	Retention   retentionConfig   `yaml:"retention"`
+	Limits      limitsConfig      `yaml:"limits"`
+	Alerts      alertsConfig      `yaml:"alerts"`
+	Chat        chatConfig        `yaml:"chat"`
 
 	Links map[string]map[string]string `yaml:"links"`
 }
@@ -131,6 +132,9 @@ type (
 		Group    string `yaml:"group"`
 		Hardened string `yaml:"hardened"`
 		Create   bool   `yaml:"create"`
+	}
+	permissionsConfig struct {
+		GiveBack bool `yaml:"give_back"`
 	}
 	fenceConfig struct {
 		Ranges []string `yaml:"ranges"`

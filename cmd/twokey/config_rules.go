@@ -32,6 +32,9 @@ func (c *config) rules() (incident.Rules, error) {
 	for _, u := range c.Protected.Users {
 		r.Protected = append(r.Protected, incident.RAMUser(u))
 	}
+	for _, role := range c.Protected.Roles {
+		r.ProtectedRoles = append(r.ProtectedRoles, incident.RAMRole(role))
+	}
 	for _, a := range c.Accounts {
 		if a.mode() == modeObserve {
 			r.Observe = append(r.Observe, a.Name)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"net"
 	"net/http"
 	"os"
@@ -19,6 +20,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+var update = flag.Bool("update", false, "write the expected outputs of the stories anew")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"twokey": main})
 }
@@ -26,7 +29,7 @@ func TestMain(m *testing.M) {
 // TestStories runs the commands as people do: each file of testdata is a story.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: "testdata", UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			// Key-shaped texts are made here, so that no scanner takes the stories for leaks.
 			e.Setenv("KEY", "LTAI"+"5t"+rand.Text()[:18])

@@ -5,6 +5,10 @@ import "slices"
 // builtSources are the types of alert sources that this version reads.
 func builtSources() []string { return []string{"generic", "gitleaks"} }
 
+// hasRoom reports whether people have a chat to vote in. No platform is built yet:
+// the console is all there is, and only where everything is pretend.
+func (c *config) hasRoom() bool { return c.drill() }
+
 // notYet names what is configured and this version does not do. The keys are part
 // of the contract; what they stand for comes in later versions, and until then
 // nobody should believe that it is there.

@@ -41,6 +41,7 @@ func (c *config) settings(r incident.Rules) settings {
 		{"reason", ""}:           string(r.ReasonFrom),
 		{"alone_after", ""}:      r.AloneAfter.String(),
 		{"protected", ""}:        users(r.Protected),
+		{"protected_roles", ""}:  roles(r.ProtectedRoles),
 		{"quarantine", ""}:       quarantineOf(c.Quarantine),
 		{"automation", ""}:       digestOf(r.Automation),
 		{"playbook", ""}:         r.Playbook.Name + " " + digestOf([]any{r.Playbook, r.Raise})[:8],
@@ -93,6 +94,15 @@ func quarantineOf(q quarantineConfig) string {
 		text += " create"
 	}
 	return text
+}
+
+func roles(all []incident.RAMRole) string {
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = r.Account + "/" + r.Role
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 func yesNo(b bool) string {
