@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"twokey/actions"
+	"twokey/actions/rampolicy"
 	"twokey/incident"
 )
 
@@ -98,20 +99,29 @@ func (a *Account) liveQuotas(ctx context.Context) []Belief {
 	}
 }
 
-// liveQuarantine: the policy is there, under its name, with our content.
+// liveQuarantine: the policies are there, under their names, with our content.
 func (a *Account) liveQuarantine(ctx context.Context) []Belief {
+	q := a.quarantine
+	out := []Belief{a.livePolicy(ctx, "the quarantine policy", q.name, q.doc)}
+	if q.hard != q.name {
+		out = append(out, a.livePolicy(ctx, "the policy of the quarantine group,", q.hard, q.harder))
+	}
+	return out
+}
+
+func (a *Account) livePolicy(ctx context.Context, which, name string, doc rampolicy.Document) Belief {
 	const source = "ram:GetPolicy"
-	what := "the quarantine policy " + a.quarantine.name + " is there and says what ours says"
-	hash, err := a.storedHash(ctx)
+	what := which + " " + name + " is there and says what ours says"
+	hash, err := a.storedHash(ctx, name)
 	switch {
 	case err != nil:
-		return []Belief{untold(what, source, err)}
+		return untold(what, source, err)
 	case hash == incident.Absent:
-		return []Belief{believed(what, source, false, "there is none: twokey policy terraform, or cli, makes it")}
-	case hash != a.quarantine.doc.Hash():
-		return []Belief{believed(what, source, false, "it has another content, so it is never attached: compare it with  twokey policy quarantine")}
+		return believed(what, source, false, "there is none: twokey policy terraform, or cli, makes it")
+	case hash != doc.Hash():
+		return believed(what, source, false, "it has another content, so it is never attached: compare it with what  twokey policy  prints")
 	}
-	return []Belief{believed(what, source, true, "the same, hash "+hash[:min(16, len(hash))])}
+	return believed(what, source, true, "the same, hash "+hash[:min(16, len(hash))])
 }
 
 // liveBin: the recycle bin answers, and a key that is not there is absent in the

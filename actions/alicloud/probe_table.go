@@ -70,7 +70,8 @@ func (p product) changes(action string, with params) harmless {
 // has, so whoever may do it is told that it does not exist. Not here, because no
 // call is known that surely changes nothing: ram:SetSecurityPreference (any value
 // it takes is set for the whole account), kms:CreateSecret (any name it takes is
-// made), and ram:PassRole (no API, only asked about by others).
+// made), ram:CreateGroup and
+// ram:AttachPolicyToGroup (granted on the one group, where they take effect), and ram:PassRole (no API, only asked about by others).
 func (a *Account) writeProbes(n nobody) []harmless {
 	ram, ims, ecs := a.ramProduct(), a.imsProduct(), a.ecsProduct()
 	instances := `["` + n.instance + `"]`
@@ -88,8 +89,8 @@ func (a *Account) writeProbes(n nobody) []harmless {
 		// No user has the name, so nothing is attached, detached, joined or left.
 		ram.changes("ram:AttachPolicyToUser", params{"UserName": n.name, "PolicyName": a.quarantine.name, "PolicyType": custom}),
 		ram.changes("ram:DetachPolicyFromUser", params{"UserName": n.name, "PolicyName": a.quarantine.name, "PolicyType": custom}),
-		ram.changes("ram:AddUserToGroup", params{"UserName": n.name, "GroupName": n.name}),
-		ram.changes("ram:RemoveUserFromGroup", params{"UserName": n.name, "GroupName": n.name}),
+		ram.changes("ram:AddUserToGroup", params{"UserName": n.name, "GroupName": a.quarantine.group}),
+		ram.changes("ram:RemoveUserFromGroup", params{"UserName": n.name, "GroupName": a.quarantine.group}),
 		// No user has the name, so no log-on changes and nobody is deleted.
 		ram.changes("ram:UpdateLoginProfile", params{"UserName": n.name, "MFABindRequired": "true"}),
 		ram.changes("ram:DeleteLoginProfile", params{"UserName": n.name}),
@@ -97,14 +98,11 @@ func (a *Account) writeProbes(n nobody) []harmless {
 		// No role or group has the name.
 		ram.changes("ram:AttachPolicyToRole", params{"RoleName": n.name, "PolicyName": a.quarantine.name, "PolicyType": custom}),
 		ram.changes("ram:DetachPolicyFromRole", params{"RoleName": n.name, "PolicyName": a.quarantine.name, "PolicyType": custom}),
-		ram.changes("ram:AttachPolicyToGroup", params{"GroupName": n.name, "PolicyName": a.quarantine.name, "PolicyType": custom}),
 		ram.changes("ram:DetachPolicyFromGroup", params{"GroupName": n.name, "PolicyName": a.quarantine.name, "PolicyType": custom}),
 		ram.changes("ram:UpdateRole", params{"RoleName": n.name, "NewAssumeRolePolicyDocument": notAPolicy}),
 		// The document is no policy, so none is made of it; the name is one that the
 		// bot may make, because it may make no other.
 		ram.changes("ram:CreatePolicy", params{"PolicyName": a.quarantine.name, "PolicyDocument": notAPolicy}),
-		// The name is too long, and has characters that no group's name may have.
-		ram.changes("ram:CreateGroup", params{"GroupName": notAName}),
 		// No instance has the id.
 		ecs.changes("ecs:AttachInstanceRamRole", params{"RegionId": a.regions[0], "RamRoleName": n.name, "InstanceIds": instances}),
 		ecs.changes("ecs:DetachInstanceRamRole", params{"RegionId": a.regions[0], "RamRoleName": n.name, "InstanceIds": instances}),
@@ -138,6 +136,9 @@ func (a *Account) forbiddenProbes(n nobody) []harmless {
 		ram.changes("ram:CreateRole", params{"RoleName": notAName, "AssumeRolePolicyDocument": notAPolicy}),
 		// No user has the name; the password is one that no user gets.
 		ram.changes("ram:CreateLoginProfile", params{"UserName": n.name, "Password": "-"}),
+		// No group can be called that, and none has the name.
+		ram.changes("ram:CreateGroup", params{"GroupName": notAName}),
+		ram.changes("ram:AttachPolicyToGroup", params{"GroupName": n.name, "PolicyName": a.quarantine.name, "PolicyType": custom}),
 		// No policy has the name.
 		ram.changes("ram:CreatePolicyVersion", params{"PolicyName": n.name, "PolicyDocument": notAPolicy}),
 		ram.changes("ram:SetDefaultPolicyVersion", params{"PolicyName": n.name, "VersionId": "v1"}),
@@ -156,9 +157,12 @@ func (a *Account) limitProbes(n nobody, own *identity, s Scope) []harmless {
 	// No user has the name, so nobody becomes an administrator.
 	free := ram.changes("ram:AttachPolicyToUser", params{"UserName": n.name, "PolicyName": "AdministratorAccess", "PolicyType": "System"})
 	free.on = "policy AdministratorAccess"
+	// No user has the name, so nobody joins anything.
+	join := ram.changes("ram:AddUserToGroup", params{"UserName": n.name, "GroupName": n.name})
+	join.on = "any group"
 	var out []harmless
 	if !s.GiveBack {
-		out = append(out, free)
+		out = append(out, free, join)
 	}
 	for _, name := range slices.Sorted(maps.Keys(own.names)) {
 		// The bot's own user or role, which has no such policy attached; nothing has.

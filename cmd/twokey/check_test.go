@@ -122,7 +122,7 @@ func TestCheckDoesNotCallFineWhatItCannotTell(t *testing.T) {
 	a.must(a.cloud.SetPolicies("twokey"))
 	a.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true, ExistenceFirst: true})
 	got := a.run("check")
-	says(t, got, 1, "warn  account prod: can't tell of ", "ram:UpdateAccessKey", "0 permissions work")
+	says(t, got, 1, "warn  account prod: can't tell of ", "ram:UpdateAccessKey", "ram:DeleteAccessKeyInRecycleBin", "0 permissions work")
 }
 
 func TestCheckOfAnObservedAccountWritesNothing(t *testing.T) {

@@ -74,8 +74,9 @@ type policies struct {
 	steps      []string
 	scope      alicloud.Scope
 	bot        []rampolicy.Document // more than one where RAM's limit asks for it
-	name       string               // of the quarantine policy
+	names      quarantineConfig
 	quarantine rampolicy.Document
+	hardened   rampolicy.Document // of the quarantine group, for users who have no room for one more policy
 	grantee    grantee
 }
 
@@ -84,7 +85,7 @@ func (c *policyCmd) policies(config *config, a accountConfig) (policies, error) 
 	if err != nil {
 		return policies{}, err
 	}
-	p := policies{account: a.Name, steps: steps, scope: scope, name: config.Quarantine.Policy, grantee: granteeOf(a, c.Own)}
+	p := policies{account: a.Name, steps: steps, scope: scope, names: config.Quarantine, grantee: granteeOf(a, c.Own)}
 	if p.scope.Own = c.Own; c.Own == "" {
 		p.scope.Own = p.grantee.arn(a.ID)
 	}
@@ -93,6 +94,9 @@ func (c *policyCmd) policies(config *config, a accountConfig) (policies, error) 
 		return policies{}, err
 	}
 	if p.bot, err = alicloud.Fit(least, alicloud.MaxPolicy); err != nil {
+		return policies{}, err
+	}
+	if p.hardened, err = alicloud.QuarantineDocument(alicloud.ProfileHardened); err != nil {
 		return policies{}, err
 	}
 	p.quarantine, err = alicloud.QuarantineDocument(config.Quarantine.Profile)
@@ -107,8 +111,8 @@ func (c *config) granted(a accountConfig) ([]string, alicloud.Scope, error) {
 		return nil, alicloud.Scope{}, err
 	}
 	return alicloud.SwitchedOn(stepsOf(book)), alicloud.Scope{
-		AccountID: a.ID, Policy: c.Quarantine.Policy, Looks: a.mode() == modeObserve,
-		GiveBack: c.Permissions.GiveBack,
+		AccountID: a.ID, Policy: c.Quarantine.Policy, Group: c.Quarantine.Group, Hardened: c.Quarantine.Hardened,
+		Looks: a.mode() == modeObserve, Create: c.Quarantine.Create, GiveBack: c.Permissions.GiveBack,
 	}, nil
 }
 
@@ -135,8 +139,14 @@ func (p policies) all(e *env) {
 		}
 		e.printf("%s\n", indented(doc))
 	}
-	e.printf("# quarantine policy %s\n%s\n", p.name, indented(p.quarantine))
+	e.printf("# quarantine policy %s\n%s\n", p.names.Policy, indented(p.quarantine))
+	if p.apart() {
+		e.printf("# policy %s of the quarantine group %s, for users who have no room for one more\n%s\n", p.names.Hardened, p.names.Group, indented(p.hardened))
+	}
 }
+
+// apart reports whether the group's policy is another one than the users'.
+func (p policies) apart() bool { return p.names.Hardened != p.names.Policy }
 
 // botName is what the n-th of the bot's own policies is called.
 func (p policies) botName(n int) string {

@@ -43,6 +43,7 @@ func (g grantee) arn(account string) string {
 
 const (
 	describeQuarantine = "Attached by twokey to users whose AccessKey leaked. Do not detach before the key is deleted."
+	describeGroup      = "Users whose AccessKey leaked and who have no room for one more policy. twokey adds them."
 	describeBot        = "What twokey may do, and what it must never do."
 	describeRole       = "twokey runs as this role."
 )
@@ -55,7 +56,7 @@ const trusted = `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Prin
 func (p policies) about() []string {
 	lines := []string{"What twokey needs in the account " + p.account + ", made beforehand by somebody who may: it can do none of this itself."}
 	if p.scope.Create {
-		lines = []string{"What twokey needs in the account " + p.account + ". It makes the quarantine policy " + p.name + " by itself: quarantine.create."}
+		lines = []string{"What twokey needs in the account " + p.account + ". It makes the quarantine policy " + p.names.Policy + " and the group " + p.names.Group + " by itself: quarantine.create."}
 	}
 	if warning := p.warning(); warning != "" {
 		lines = append(lines, warning)
@@ -86,7 +87,15 @@ func (p policies) terraform() string {
 			label, name, description, indented(doc))
 	}
 	if !p.scope.Create {
-		policy("quarantine", p.name, describeQuarantine, p.quarantine)
+		policy("quarantine", p.names.Policy, describeQuarantine, p.quarantine)
+		label := "quarantine"
+		if p.apart() {
+			label = "hardened"
+			policy(label, p.names.Hardened, describeQuarantine, p.hardened)
+		}
+		_, _ = fmt.Fprintf(&b, "\nresource \"alicloud_ram_group\" \"quarantine\" {\n  group_name = %q\n  comments   = %q\n}\n", p.names.Group, describeGroup)
+		_, _ = fmt.Fprintf(&b, "\nresource \"alicloud_ram_group_policy_attachment\" \"quarantine\" {\n  policy_name = alicloud_ram_policy.%s.policy_name\n"+
+			"  policy_type = alicloud_ram_policy.%s.type\n  group_name  = alicloud_ram_group.quarantine.group_name\n}\n", label, label)
 	}
 	g := p.grantee
 	if g.made {
@@ -131,7 +140,12 @@ func (p policies) cli() string {
 		_, _ = fmt.Fprintf(&b, "\naliyun ram CreatePolicy --PolicyName %s \\\n  --Description %s \\\n  --PolicyDocument %s\n", quoted(name), quoted(description), quoted(document))
 	}
 	if !p.scope.Create {
-		policy(p.name, describeQuarantine, string(p.quarantine.Canonical()))
+		policy(p.names.Policy, describeQuarantine, string(p.quarantine.Canonical()))
+		if p.apart() {
+			policy(p.names.Hardened, describeQuarantine, string(p.hardened.Canonical()))
+		}
+		_, _ = fmt.Fprintf(&b, "\naliyun ram CreateGroup --GroupName %s \\\n  --Comments %s\n", quoted(p.names.Group), quoted(describeGroup))
+		_, _ = fmt.Fprintf(&b, "aliyun ram AttachPolicyToGroup --PolicyType Custom --PolicyName %s --GroupName %s\n", quoted(p.names.Hardened), quoted(p.names.Group))
 	}
 	g := p.grantee
 	if g.made {
