@@ -9,6 +9,7 @@ const (
 	sts   = "2015-04-01"
 	trail = "2020-07-06"
 	ecs   = "2014-05-26"
+	kms   = "2016-01-20"
 )
 
 type operationName struct{ version, action string }
@@ -56,5 +57,6 @@ var table = func() map[operationName]operation {
 	add(sts, "Sts", "sts", stsRoles)
 	add(trail, "ActionTrail", "actiontrail", trailCalls)
 	add(ecs, "Ecs", "ecs", ecsCalls)
+	add(kms, "Kms", "kms", kmsCalls)
 	return out
 }()

@@ -18,6 +18,7 @@ type saved struct {
 	Users     []savedUser         `json:",omitempty"`
 	Groups    []savedGroup        `json:",omitempty"`
 	Policies  []savedPolicy       `json:",omitempty"`
+	Secrets   []savedSecret       `json:",omitempty"`
 	Roles     []savedRole         `json:",omitempty"`
 	Sessions  []savedSession      `json:",omitempty"`
 	Instances map[string]string   `json:",omitempty"`
@@ -106,6 +107,9 @@ func (c *Cloud) state() saved {
 	for _, id := range sortedKeys(c.world.sessions) {
 		out.Sessions = append(out.Sessions, c.world.sessions[id].saved())
 	}
+	for _, name := range sortedKeys(c.world.secrets) {
+		out.Secrets = append(out.Secrets, c.world.secrets[name].saved())
+	}
 	return out
 }
 
@@ -131,6 +135,9 @@ func (c *Cloud) restore(s saved) error {
 	}
 	for _, s := range s.Sessions {
 		w.sessions[s.KeyID] = s.session()
+	}
+	for _, kept := range s.Secrets {
+		w.secrets[kept.Name] = kept.secret()
 	}
 	c.world, c.seq, c.trail, c.furnished = w, s.Seq, each(s.Trail, savedEvent.event), s.Furnished.furnished()
 	if s.Instances != nil {

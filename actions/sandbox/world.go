@@ -16,6 +16,7 @@ type world struct {
 	policies map[string]*policy // custom ones, by name
 	roles    map[string]*role
 	sessions map[string]*session // of roles, by the id of their temporary key
+	secrets  map[string]*vaultSecret
 }
 
 type user struct {
@@ -75,7 +76,7 @@ func newWorld() *world {
 	return &world{
 		root:  &user{groups: map[string]time.Time{}},
 		users: map[string]*user{}, groups: map[string]*group{}, policies: map[string]*policy{},
-		roles: map[string]*role{}, sessions: map[string]*session{},
+		roles: map[string]*role{}, sessions: map[string]*session{}, secrets: map[string]*vaultSecret{},
 	}
 }
 
@@ -101,6 +102,7 @@ func (w *world) clone() *world {
 		out.roles[name] = &copied
 	}
 	maps.Copy(out.sessions, w.sessions) // one never changes
+	out.secrets = cloneSecrets(w.secrets)
 	return out
 }
 
