@@ -41,6 +41,7 @@ type Account struct {
 	sleep      func(context.Context, time.Duration) error
 	quarantine quarantine
 	logs       logs
+	receiver   map[string]Receiver // of a new key, by user name
 
 	mu    sync.Mutex
 	own   *identity // who the bot is; nil until the cloud has said so
@@ -76,8 +77,12 @@ func New(c Config) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
 	}
+	if err := c.receivers(); err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
 	return &Account{
-		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
+		receiver: c.Receivers,
+		name:     c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
 		ring: ring, base: c.Credentials.base(), http: newDoer(c.HTTPTransport), paces: newPaces(),
 		now: c.Now, sleep: c.Sleep, quarantine: quarantine{name: c.Quarantine.Policy, doc: doc}, logs: logs, pasts: map[question]past{},
 	}, nil
@@ -91,7 +96,7 @@ func (a *Account) Name() string { return a.name }
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
 	return actions.NewCatalog(slices.Concat(
-		a.keySteps(), a.policySteps(), a.auditSteps(),
+		a.keySteps(), a.policySteps(), a.auditSteps(), a.createSteps(),
 	)...)
 }
 

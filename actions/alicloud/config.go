@@ -34,6 +34,7 @@ type Config struct {
 	Observe     bool              // look and plan, never write
 	Quarantine  Quarantine
 	Logs        Logs
+	Receivers   map[string]Receiver // of a RAM user's new key, by user name; who has none gets no new key
 
 	Now           func() time.Time                           // nil: time.Now
 	Sleep         func(context.Context, time.Duration) error // waits before another try; nil: really waits. It returns the context's error

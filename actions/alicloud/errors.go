@@ -27,7 +27,10 @@ const (
 	CodeParameter   = "BadParameter"     // a parameter of the plan cannot be read
 	CodeWrongStep   = "WrongStep"        // a plan of another step
 	CodeUserDeleted = "UserInRecycleBin" // the key's user is deleted: restore the user first
+	CodeNoReceiver  = "NoReceiver"       // nobody is configured to get the user's new key, or somebody else than people agreed to
+	CodeSlotsFull   = "KeySlotsFull"     // the user has as many keys as RAM allows
 
+	codeSeal        = "Seal"
 	codeObserving   = "Observing"
 	codeTimeout     = "Timeout"
 	codeCanceled    = "Canceled"
@@ -99,6 +102,9 @@ func refusal(op string, e *tea.SDKError) *actions.Error {
 // it, else the call's own name. Products call the refusal differently (RAM docs:
 // Error codes; ECS docs: Forbidden.RAM).
 func lacking(op, code string, e *tea.SDKError) string {
+	if code == "Forbidden.ResourceNotFound" { // KMS: it is not there
+		return ""
+	}
 	if code != "NoPermission" && code != "Forbidden" && code != "NotAuthorized" && !strings.HasPrefix(code, "Forbidden.") {
 		return ""
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"twokey/actions"
 	"twokey/actions/alicloud"
 	"twokey/actions/sandbox"
@@ -34,6 +36,8 @@ type stage struct {
 	userID  string
 	target  incident.Target
 	waits   *waits
+	ana     *age.X25519Identity // gets the user's new keys
+	made    string              // the last new key
 }
 
 // clock is moved by hand.
@@ -90,7 +94,7 @@ func newStage(t *testing.T, change ...func(*alicloud.Config)) *stage {
 
 func stageOn(t *testing.T, o sandbox.Options, change ...func(*alicloud.Config)) *stage {
 	t.Helper()
-	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}}
+	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}, ana: got(age.GenerateX25519Identity())(t)}
 	must(t, s.cloud.Start(t.Context(), ""))
 	t.Cleanup(func() { _ = s.cloud.Close() })
 	s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true})
@@ -123,11 +127,12 @@ func (s *stage) as(k sandbox.Key, change ...func(*alicloud.Config)) *alicloud.Ac
 	s.Helper()
 	c := alicloud.Config{
 		Name: "prod", ID: s.cloud.Account(), Sleep: s.waits.sleep,
+		Receivers: map[string]alicloud.Receiver{userName: {Person: "ana", Age: s.ana.Recipient().String()}},
 		Credentials: alicloud.Credentials{
 			Type: alicloud.FromAccessKey, AccessKeyID: k.ID, AccessKeySecret: alicloud.Secret(string(k.Secret)),
 		},
 		Endpoints: map[string]string{
-			"ram": s.cloud.URL(), "ims": s.cloud.URL(), "sts": s.cloud.URL(), "actiontrail": s.cloud.URL(),
+			"ram": s.cloud.URL(), "ims": s.cloud.URL(), "sts": s.cloud.URL(), "actiontrail": s.cloud.URL(), "kms": s.cloud.URL(),
 		},
 	}
 	for _, f := range change {
@@ -147,14 +152,14 @@ func (s *stage) step(name string) actions.Action {
 
 func (s *stage) plan(name string) incident.Plan {
 	s.Helper()
-	return got(s.step(name).Plan(s.Context(), s.target, nil))(s.T)
+	return got(s.step(name).Plan(s.Context(), s.target, s.given(name)))(s.T)
 }
 
 // do plans, runs and verifies a step that must go well.
 func (s *stage) do(name string) incident.Plan {
 	s.Helper()
 	p := s.plan(name)
-	_ = got(s.step(name).Run(s.Context(), p))(s.T)
+	s.done(&p, got(s.step(name).Run(s.Context(), p))(s.T))
 	s.verify(p, true)
 	return p
 }
@@ -195,6 +200,7 @@ func (s *stage) thief(script ...sandbox.Move) *sandbox.Attacker {
 func (s *stage) writes() (n int) {
 	for _, action := range []string{
 		"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
+		"CreateAccessKey", "CreateSecret", "PutSecretValue",
 	} {
 		n += s.cloud.Calls(action)
 	}

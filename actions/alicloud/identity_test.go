@@ -143,6 +143,7 @@ func TestLeastPolicyGrantsEachStepAndNoOther(t *testing.T) {
 		incident.StepKeyDelete:    {incident.StepKeyDisable},
 		incident.StepKeyRestore:   {incident.StepKeyDisable, incident.StepKeyDelete},
 		incident.StepPolicyDetach: {incident.StepPolicyQuarantine},
+		incident.StepKeyDiscard:   {incident.StepKeyCreate},
 	}
 	for _, name := range every {
 		t.Run(name, func(t *testing.T) {

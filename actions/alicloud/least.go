@@ -67,6 +67,7 @@ const (
 	onPolicy
 	onGroup
 	onRole
+	onSecret // in KMS, those that carry the bot's own prefix
 
 	onBoth = onUser | onPolicy // the two ends of an attachment
 )
@@ -86,6 +87,7 @@ func (s Scope) arns(on resources) []string {
 		{onPolicy, account + "policy/" + or(s.Policy, DefaultQuarantine)},
 		{onGroup, account + "group/*"},
 		{onRole, account + "role/*"},
+		{onSecret, "acs:kms:*:" + s.AccountID + ":secret/twokey-*"},
 	} {
 		if on&r.is != 0 {
 			out = append(out, r.arn)

@@ -17,7 +17,7 @@ type trait struct {
 }
 
 // families are the tables of all steps.
-var families = []map[string]trait{keyTraits, policyTraits, auditTraits}
+var families = []map[string]trait{keyTraits, policyTraits, auditTraits, createTraits}
 
 // traits are those of every step that this package has.
 var traits = func() map[string]trait {
