@@ -11,8 +11,10 @@ import (
 var Codes = []string{
 	// Alibaba Cloud's own.
 	"NoPermission", "LimitExceeded.User.Policy", "LimitExceeded.User.AccessKey", "EntityNotExist.User", "EntityNotExist.User.AccessKey",
+	"Rejected.ResourceInDeleteWindow",
 	// This program's.
 	"OtherOwner", "QuarantineEdited", "UserInRecycleBin", "KeyStillActive", "Credentials", "Timeout", "RateLimit",
+	"Orphan", "SeveralNewKeys", "NoReceiver", "KeySlotsFull", "Seal",
 	"NotYet", "NotMade", "NotConfigured", "RecordBroken",
 }
 
