@@ -25,8 +25,9 @@ func (b *Bot) offer(ctx context.Context, s incident.State) error {
 		return b.offerUndo(ctx, s, catalog)
 	}
 	plans, err := b.plans(ctx, s, catalog)
-	errs := []error{err}
-	for _, p := range append(b.byHand(s), plans...) {
+	useless, err2 := b.useless(ctx, s, catalog)
+	errs := []error{err, err2}
+	for _, p := range slices.Concat(useless, b.byHand(s), plans) {
 		after, err := b.propose(ctx, s, p)
 		if err != nil {
 			errs = append(errs, err)
@@ -68,7 +69,7 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 		switch {
 		case err == nil:
 			some = append(some, all[i])
-		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrOwnIdentity):
+		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrOwnIdentity), needsPeople(err):
 			errs[i] = nil
 		default:
 			errs[i] = fmt.Errorf("plan %s: %w", steps[i].Name(), err)
@@ -81,6 +82,13 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 // take nobody's vote, and whoever wants one presses for it.
 func offers(next incident.Next) bool {
 	return next.Now && incident.StepTier(next.Step) != incident.Look
+}
+
+// needsPeople reports whether a step can't be planned until somebody changes
+// something: asking again by itself would not help. Whoever asks for it is told.
+func needsPeople(err error) bool {
+	why, refused := refusal(err)
+	return refused && (why == incident.NoReceiver || why == incident.SlotsFull)
 }
 
 // planned makes a plan of a step, read from the cloud as it is now.
@@ -153,7 +161,7 @@ func (b *Bot) reverse(ctx context.Context, catalog actions.Catalog, done inciden
 	if !ok || done.UndoneBy != 0 {
 		return incident.Plan{}, incident.NothingToUndo
 	}
-	p, err := outside(ctx, func(ctx context.Context) (incident.Plan, error) { return r.Reverse(ctx, done.Plan) })
+	p, err := outside(ctx, func(ctx context.Context) (incident.Plan, error) { return r.Reverse(ctx, carried(done)) })
 	if err != nil {
 		return incident.Plan{}, fmt.Errorf("plan to undo %s: %w", done.Plan.Step, err)
 	}
