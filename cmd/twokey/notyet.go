@@ -22,8 +22,6 @@ func notYet(c *config) []string {
 	add(c.Chat.Lark != nil, "chat.lark: there is no Lark room yet")
 	add(c.Chat.DingTalk != nil, "chat.dingtalk: there is no DingTalk room yet")
 	add(len(c.Fence.Ranges)+len(c.Fence.VPCs) > 0, "fence: there is no key.fence step yet")
-	add(slices.ContainsFunc(c.Owners, func(o ownerConfig) bool { return o.Receiver != receiverConfig{} }),
-		"owners.receiver: there is no key.create step yet, so nothing is handed over")
 	add(len(c.Protected.Roles) > 0, "protected.roles: no step acts on a role yet")
 	add(len(c.Escalation.Mention) > 0, "escalation.mention: reminders mention everybody who can still vote")
 	return all
