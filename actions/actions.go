@@ -101,10 +101,21 @@ type Account interface {
 	Actions() Catalog
 }
 
+// Rotator can be implemented by an [Account] that can tell whether a key that was
+// created has taken the leaked one's place.
+type Rotator interface {
+	Rotation(ctx context.Context, t incident.Target, fresh incident.KeyID) ([]Sight, error)
+}
+
 // KnownBefore is the parameter of every plan that says, in RFC 3339, when the
 // leak was first seen. Use of the key before counts as its owner's need and goes
 // into [incident.Plan.Impact]; use after it does not.
 const KnownBefore = "known_before"
+
+// Made is the parameter of a plan that was carried out which names what that made:
+// its [Outcome.Result]. Verify, Reverse and [Account.Undoer] are told it; nobody votes
+// on it, because nobody knew it.
+const Made = "made"
 
 // Undoer is who undid something.
 type Undoer struct {

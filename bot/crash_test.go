@@ -37,11 +37,7 @@ type stage struct {
 func (s stage) begin(t *testing.T, killAt int) *life {
 	t.Helper()
 	l := &life{t: t, r: &reaper{left: killAt}, room: newRoom(), id: s.id, applied: s.applied}
-	l.o = chattest.Options{
-		Account: func(a actions.Account) actions.Account { return mortalAccount{a, l.r} },
-		Store:   func(s store.Store) store.Store { return mortalStore{s, l.r} },
-		Keep:    true,
-	}
+	l.o = mortalOptions(l.r)
 	if s.room == nil {
 		l.World = chattest.New(t, l.o, mortalRoom{l.room, l.r})
 		return l
@@ -49,6 +45,15 @@ func (s stage) begin(t *testing.T, killAt int) *life {
 	l.room = s.room.clone()
 	l.World = chattest.Thaw(t, s.frozen, l.o, mortalRoom{l.room, l.r})
 	return l
+}
+
+// mortalOptions are those of a bot that can be killed, with a cloud that outlives it.
+func mortalOptions(r *reaper) chattest.Options {
+	return chattest.Options{
+		Account: func(a actions.Account) actions.Account { return mortalAccount{a, r} },
+		Store:   func(s store.Store) store.Store { return mortalStore{s, r} },
+		Keep:    true,
+	}
 }
 
 // freeze ends a life at the beginning of the next stage.

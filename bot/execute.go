@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"time"
 
 	"twokey/actions"
 	"twokey/incident"
@@ -99,6 +101,7 @@ func (e *execution) start(ctx context.Context) error {
 	if err := e.do(ctx, incident.Start{Number: e.p.Number}); err != nil {
 		return e.over(ctx, e.lease, err)
 	}
+	e.p.Started = e.Now()
 	return e.run(ctx)
 }
 
@@ -121,7 +124,12 @@ func (e *execution) resume(ctx context.Context) error {
 	return e.run(ctx)
 }
 
-// reconcile ends a started plan that must not be made again.
+// settling is how long a change may take to be seen. Until then, a call that was
+// never answered has not been seen to have had no effect.
+const settling = 30 * time.Second
+
+// reconcile ends a started plan that must not be made again: after a crash, and
+// after a call whose answer was lost.
 func (e *execution) reconcile(ctx context.Context, r actions.Reconciler) error {
 	var done bool
 	out, err := outside(ctx, func(ctx context.Context) (out actions.Outcome, err error) {
@@ -131,6 +139,8 @@ func (e *execution) reconcile(ctx context.Context, r actions.Reconciler) error {
 	switch {
 	case unanswered(err):
 		return e.tryLater(ctx, code(err), incident.NotSeen)
+	case err == nil && !done && e.Now().Sub(e.p.Started) < settling:
+		return e.tryLater(ctx, codeNotYet, incident.NotSeen)
 	case err != nil:
 		return e.end(ctx, incident.Finish{Outcome: incident.Rejected, Code: code(err)}, out)
 	case done:
@@ -159,7 +169,30 @@ func (e *execution) run(ctx context.Context) error {
 		return err
 	}
 	out, err := e.call(ctx)
+	if r, ok := e.action.(actions.Reconciler); ok {
+		return e.madeOnce(ctx, r, out, err)
+	}
 	return e.readBack(ctx, out, err)
+}
+
+// madeOnce ends a step that must not be made again, whatever became of it. What it
+// brought is written down now or lost: reading back goes on in later looks.
+func (e *execution) madeOnce(ctx context.Context, r actions.Reconciler, out actions.Outcome, called error) error {
+	switch {
+	case called != nil && out.Result == "" && unanswered(called):
+		return e.reconcile(ctx, r)
+	case called != nil:
+		return e.end(ctx, incident.Finish{Outcome: incident.Rejected, Code: code(called)}, out)
+	}
+	e.p.Result = out.Result
+	f := incident.Finish{Outcome: incident.Confirmed}
+	switch done, err := e.verify(ctx); {
+	case err != nil:
+		f.Outcome, f.Code = incident.NotSeen, code(err)
+	case !done:
+		f.Outcome, f.Code = incident.NotConfirmed, codeNotYet
+	}
+	return e.end(ctx, f, out)
 }
 
 func (e *execution) plan(ctx context.Context) (incident.Plan, error) {
@@ -171,7 +204,21 @@ func (e *execution) call(ctx context.Context) (actions.Outcome, error) {
 }
 
 func (e *execution) verify(ctx context.Context) (bool, error) {
-	return outside(ctx, func(ctx context.Context) (bool, error) { return e.action.Verify(ctx, e.p.Plan) })
+	return outside(ctx, func(ctx context.Context) (bool, error) { return e.action.Verify(ctx, carried(e.p)) })
+}
+
+// carried is a plan together with what carrying it out made: reading back and
+// taking back are about that.
+func carried(p incident.Proposal) incident.Plan {
+	if p.Result == "" {
+		return p.Plan
+	}
+	plan := p.Plan
+	if plan.Params = maps.Clone(plan.Params); plan.Params == nil {
+		plan.Params = map[string]string{}
+	}
+	plan.Params[actions.Made] = p.Result
+	return plan
 }
 
 // unanswered reports whether an error leaves open what is so: the cloud did not

@@ -105,7 +105,7 @@ func (h *handling) answer(ctx context.Context) (Answer, error) {
 	case "key":
 		return h.enterKey(ctx)
 	case "receive":
-		return Answer{}, NothingReceived
+		return h.receive(ctx)
 	case "look":
 		return h.lookAgain(ctx)
 	}

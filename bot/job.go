@@ -53,6 +53,8 @@ func (b *Bot) work(ctx context.Context, l store.Lease) (err error) {
 		return b.escalate(ctx, l)
 	case incident.Expire:
 		return b.expire(ctx, l)
+	case incident.Forget:
+		return b.forget(ctx, l)
 	}
 	return b.later(ctx, l, longestWait) // a newer version asked for it, and may come back
 }

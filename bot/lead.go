@@ -53,6 +53,18 @@ var (
 func (h *handling) aim() (incident.Target, map[string]string, error) {
 	target, params := h.state.Target(), params(h.state)
 	maps.Copy(params, h.params)
+	if h.arg == incident.StepKeyDiscard {
+		key, ok := h.state.NewKey()
+		if h.of != "" {
+			key = incident.KeyID(h.of)
+			_, ok = h.state.Made(key)
+		}
+		if !ok {
+			return target, nil, incident.NothingToUndo // the leaked key goes by key.delete
+		}
+		params[incident.ParamOf] = string(incident.OfKey(key))
+		return target, params, nil
+	}
 	if h.of == "" {
 		return target, params, nil
 	}

@@ -100,6 +100,10 @@ func (b *Bot) lookAtKey(ctx context.Context, s incident.State) (incident.State, 
 		return s, nil
 	}
 	sights, asked := b.owner(ctx, s.Key)
+	if fresh, ok := s.NewKey(); ok {
+		seen, err := b.rotation(ctx, s, fresh)
+		sights, asked = append(sights, seen...), errors.Join(asked, err)
+	}
 	s, err := b.observe(ctx, s, sights)
 	if err == nil {
 		s, err = b.seeOwn(ctx, s)
@@ -123,13 +127,26 @@ func (b *Bot) lookAtKey(ctx context.Context, s incident.State) (incident.State, 
 	return after, nil
 }
 
+// rotation looks whether a new key has taken the old one's place.
+func (b *Bot) rotation(ctx context.Context, s incident.State, fresh incident.KeyID) ([]actions.Sight, error) {
+	account, _ := b.account(s.KeyFact(incident.FactAccount))
+	r, ok := account.(actions.Rotator)
+	if !ok {
+		return nil, nil
+	}
+	return outside(ctx, func(ctx context.Context) ([]actions.Sight, error) { return r.Rotation(ctx, s.Target(), fresh) })
+}
+
 // lookAt reads one step back. Found undone, it asks who did that.
 func (b *Bot) lookAt(ctx context.Context, s incident.State, p incident.Proposal) error {
 	action, ok := b.action(p.Plan.Target, p.Plan.Step)
 	if !ok {
 		return nil // no longer configured: nobody can look
 	}
-	holds, err := outside(ctx, func(ctx context.Context) (bool, error) { return action.Verify(ctx, p.Plan) })
+	if r, ok := action.(actions.Reconciler); ok && p.Outcome == incident.NotSeen && p.Result == "" {
+		return b.lookFor(ctx, s, p, r)
+	}
+	holds, err := outside(ctx, func(ctx context.Context) (bool, error) { return action.Verify(ctx, carried(p)) })
 	switch {
 	case err != nil:
 		return fmt.Errorf("read %s back: %w", p.Plan.Step, err)
@@ -139,6 +156,27 @@ func (b *Bot) lookAt(ctx context.Context, s incident.State, p incident.Proposal)
 		return b.sawStep(ctx, s, p, incident.NotConfirmed)
 	}
 	return b.guard(ctx, s, p, action)
+}
+
+// lookFor looks what became of a step that must not be made twice and whose call was
+// never answered.
+func (b *Bot) lookFor(ctx context.Context, s incident.State, p incident.Proposal, r actions.Reconciler) error {
+	found := incident.LookBack{Number: p.Number, Outcome: incident.Rejected, Code: codeNotMade}
+	out, err := outside(ctx, func(ctx context.Context) (actions.Outcome, error) {
+		out, _, err := r.Reconcile(ctx, p.Plan)
+		return out, err
+	})
+	if _, err := b.observe(ctx, s, out.Sights); err != nil {
+		return err
+	}
+	switch {
+	case unanswered(err):
+		return fmt.Errorf("look for what %s made: %w", p.Plan.Step, err)
+	case err != nil:
+		found.Code, found.Result = code(err), out.Result
+	}
+	_, err = b.Do(ctx, s.ID, incident.Bot, found)
+	return err
 }
 
 func (b *Bot) sawStep(ctx context.Context, s incident.State, p incident.Proposal, o incident.Outcome) error {
@@ -182,7 +220,7 @@ func (b *Bot) undoer(ctx context.Context, p incident.Proposal) (actions.Undoer, 
 	if !ok {
 		return actions.Undoer{}, nil
 	}
-	return outside(ctx, func(ctx context.Context) (actions.Undoer, error) { return account.Undoer(ctx, p.Plan, p.Finished) })
+	return outside(ctx, func(ctx context.Context) (actions.Undoer, error) { return account.Undoer(ctx, carried(p), p.Finished) })
 }
 
 // named returns the person of the configuration whose RAM user that is.

@@ -130,6 +130,9 @@ func (a mortalAccount) Actions() actions.Catalog {
 	mortal := make(actions.Catalog)
 	for name, action := range a.Account.Actions() {
 		mortal[name] = mortalAction{action, a.r}
+		if once, ok := action.(actions.Reconciler); ok {
+			mortal[name] = mortalOnce{mortalAction{action, a.r}, once}
+		}
 	}
 	return mortal
 }
@@ -149,6 +152,21 @@ func (a mortalAction) Run(ctx context.Context, p incident.Plan) (actions.Outcome
 
 func (a mortalAction) Verify(ctx context.Context, p incident.Plan) (bool, error) {
 	return around(a.r, func() (bool, error) { return a.Action.Verify(ctx, p) })
+}
+
+// mortalOnce is a step that must not be made twice.
+type mortalOnce struct {
+	mortalAction
+	once actions.Reconciler
+}
+
+func (a mortalOnce) Reconcile(ctx context.Context, p incident.Plan) (out actions.Outcome, done bool, err error) {
+	out, err = around(a.r, func() (actions.Outcome, error) {
+		var got actions.Outcome
+		got, done, err = a.once.Reconcile(ctx, p)
+		return got, err
+	})
+	return out, done, err
 }
 
 // mortalRoom can be killed around every message. The platform itself goes on.

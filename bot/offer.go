@@ -25,8 +25,9 @@ func (b *Bot) offer(ctx context.Context, s incident.State) error {
 		return b.offerUndo(ctx, s, catalog)
 	}
 	plans, err := b.plans(ctx, s, catalog)
-	errs := []error{err}
-	for _, p := range append(b.byHand(s), plans...) {
+	useless, err2 := b.useless(ctx, s, catalog)
+	errs := []error{err, err2}
+	for _, p := range slices.Concat(useless, b.byHand(s), plans) {
 		after, err := b.propose(ctx, s, p)
 		if err != nil {
 			errs = append(errs, err)
@@ -162,7 +163,7 @@ func (b *Bot) reverse(ctx context.Context, catalog actions.Catalog, done inciden
 	if !ok || done.UndoneBy != 0 {
 		return incident.Plan{}, incident.NothingToUndo
 	}
-	p, err := outside(ctx, func(ctx context.Context) (incident.Plan, error) { return r.Reverse(ctx, done.Plan) })
+	p, err := outside(ctx, func(ctx context.Context) (incident.Plan, error) { return r.Reverse(ctx, carried(done)) })
 	if err != nil {
 		return incident.Plan{}, fmt.Errorf("plan to undo %s: %w", done.Plan.Step, err)
 	}

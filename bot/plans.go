@@ -76,7 +76,7 @@ func takesBack(s incident.State, plan incident.Plan) int {
 	for _, p := range s.Expected() {
 		undo := p.Plan
 		undo.Step = p.Plan.Undo
-		if undo.Rivals(plan) {
+		if undo.Rivals(plan) || plan.Discards(p) {
 			number = p.Number
 		}
 	}

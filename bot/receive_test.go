@@ -247,7 +247,7 @@ func TestAReportInChat(t *testing.T) {
 		"show system/1":                             bot.NoSuchIncident,
 		"approve system/1":                          bot.NoSuchIncident,
 		"take":                                      bot.WhichIncident, // none is open
-		"receive inc-1":                             bot.NothingReceived,
+		"receive inc-1":                             incident.NothingSealed,
 		"do key.explode inc-1":                      bot.NoSuchStep,
 		"approve inc-1/99":                          incident.NoSuchPlan,
 		"key " + s.Scene.Idle.ID + " inc-1":         incident.NotOpen,

@@ -5,20 +5,19 @@ import "twokey/incident"
 // Reasons of the bot itself, beside those of the rules. They are looked up in
 // the same catalogs.
 const (
-	WhichIncident   incident.Refusal = "which_incident"     // several are open: name one
-	NoSuchIncident  incident.Refusal = "no_such_incident"   // there is none of that name
-	NoSuchCommand   incident.Refusal = "no_such_command"    // try help
-	NoSuchStep      incident.Refusal = "no_such_step"       // not a step of that account
-	NoSuchKey       incident.Refusal = "no_such_key"        // not the form of a key id
-	SeveralKeys     incident.Refusal = "several_keys"       // name one of them
-	NotOurs         incident.Refusal = "not_ours"           // in no configured account
-	NothingToDo     incident.Refusal = "nothing_to_do"      // it is so already
-	OwnIdentity     incident.Refusal = "own_identity"       // that is the bot's own key, user or role
-	CloudSilent     incident.Refusal = "cloud_silent"       // the cloud could not be asked
-	NothingReceived incident.Refusal = "nothing_to_receive" // no sealed secret waits
-	NoOwner         incident.Refusal = "no_owner"           // nobody is configured to answer for the user
-	NoSuchLead      incident.Refusal = "no_such_lead"       // not a user that the leaked key made
-	NotStored       incident.Refusal = "not_stored"         // the store could not write it down
+	WhichIncident  incident.Refusal = "which_incident"   // several are open: name one
+	NoSuchIncident incident.Refusal = "no_such_incident" // there is none of that name
+	NoSuchCommand  incident.Refusal = "no_such_command"  // try help
+	NoSuchStep     incident.Refusal = "no_such_step"     // not a step of that account
+	NoSuchKey      incident.Refusal = "no_such_key"      // not the form of a key id
+	SeveralKeys    incident.Refusal = "several_keys"     // name one of them
+	NotOurs        incident.Refusal = "not_ours"         // in no configured account
+	NothingToDo    incident.Refusal = "nothing_to_do"    // it is so already
+	OwnIdentity    incident.Refusal = "own_identity"     // that is the bot's own key, user or role
+	CloudSilent    incident.Refusal = "cloud_silent"     // the cloud could not be asked
+	NoOwner        incident.Refusal = "no_owner"         // nobody is configured to answer for the user
+	NoSuchLead     incident.Refusal = "no_such_lead"     // not a user that the leaked key made
+	NotStored      incident.Refusal = "not_stored"       // the store could not write it down
 )
 
 // NoPlan is how a refusal begins that ends with the code for which a step can't
@@ -29,6 +28,6 @@ const NoPlan = "no_plan:"
 func Refusals() []incident.Refusal {
 	return []incident.Refusal{
 		WhichIncident, NoSuchIncident, NoSuchCommand, NoSuchStep, NoSuchKey, SeveralKeys, NotOurs, NothingToDo,
-		OwnIdentity, CloudSilent, NoOwner, NoSuchLead, NothingReceived, NotStored,
+		OwnIdentity, CloudSilent, NoOwner, NoSuchLead, NotStored,
 	}
 }

@@ -30,9 +30,12 @@ func (s State) Asked() (Person, []Question) {
 // aboutCall reports whether a question is whether a call was the owner's.
 func aboutCall(q Question) bool { return strings.Contains(string(q), "@") }
 
-// owns reports whether c is the answer of whoever was asked. The owner of a key
-// need not be anybody else here.
+// owns reports whether c is the answer of whoever was asked, or fetches what may be
+// theirs. The owner of a key need not be anybody else here.
 func (s State) owns(by Person, c Command) bool {
+	if _, own := c.(Receive); own {
+		return true // nobody else gets it: see its decide
+	}
 	reply, ok := c.(Reply)
 	who, calls := s.Asked()
 	return ok && by == who && by != "" && slices.Contains(calls, reply.Question)

@@ -123,6 +123,20 @@ type (
 	Looked struct {
 		Number  int     `json:"number"`
 		Outcome Outcome `json:"outcome"`
+		Code    string  `json:"code,omitempty"`   // what the look found out about a step whose call was never answered
+		Result  string  `json:"result,omitempty"` // what that step made
+	}
+	// Received is a sealed secret having been fetched. It is erased in the same
+	// append.
+	Received struct {
+		Number int    `json:"number"`
+		By     Person `json:"by"`
+		Way    string `json:"way"`
+	}
+	// Uncollected is a sealed secret that nobody fetched in time: it is erased, and
+	// the new key is of no use to anybody.
+	Uncollected struct {
+		Number int `json:"number"`
 	}
 	// Breached is the guard finding that somebody undid a confirmed step.
 	Breached struct {
@@ -243,6 +257,8 @@ func (Resumed) Kind() string      { return "resumed" }
 func (Drifted) Kind() string      { return "drifted" }
 func (Finished) Kind() string     { return "finished" }
 func (Looked) Kind() string       { return "looked" }
+func (Received) Kind() string     { return "received" }
+func (Uncollected) Kind() string  { return "uncollected" }
 func (Breached) Kind() string     { return "breached" }
 func (Noted) Kind() string        { return "noted" }
 func (Took) Kind() string         { return "took" }
@@ -294,6 +310,8 @@ var kinds = func() map[string]reflect.Type {
 		Drifted{},
 		Finished{},
 		Looked{},
+		Received{},
+		Uncollected{},
 		Breached{},
 		Noted{},
 		Took{},

@@ -58,6 +58,11 @@ const (
 	FactOwn      FactName = "own"        // yes: the bot works with this key; user: another key of the user it works as
 	FactReported FactName = "reported"   // what Security Center says of the leak: pending, dealed or absent
 
+	// Of a user's new key.
+	FactReceiver  FactName = "receiver"   // the person who gets it
+	FactSealedFor FactName = "sealed_for" // how: "age" and a fingerprint of the public key, or "kms" and the secret's name there
+	FactAsOf      FactName = "as_of"      // RFC 3339: when the cloud was read
+
 	// Of a user.
 	FactMFA       FactName = "mfa"         // yes or no: a device is bound
 	FactMFAForced FactName = "mfa_forced"  // yes or no: no logon without it

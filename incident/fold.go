@@ -128,7 +128,11 @@ func (e Finished) apply(s *State, r Record) {
 }
 
 func (e Looked) apply(s *State, r Record) {
-	s.change(e.Number, func(p *Proposal) { p.saw(e.Outcome, r.At) })
+	s.change(e.Number, func(p *Proposal) {
+		if p.saw(e.Outcome, r.At); e.Result != "" {
+			p.Code, p.Result = e.Code, e.Result
+		}
+	})
 	s.settleUndo(e.Number)
 }
 
@@ -141,8 +145,7 @@ func (s *State) settleUndo(number int) {
 	}
 	for i := range s.Proposals[:number-1] {
 		done := &s.Proposals[i]
-		named := done.Number == p.Plan.Undoes || opposite[p.Plan.Step] == done.Plan.Step && p.Plan.sameAim(done.Plan)
-		if named && done.Status == StatusDone && done.UndoneBy == 0 {
+		if (done.Number == p.Plan.Undoes || p.Plan.takesBack(*done)) && done.Status == StatusDone && done.UndoneBy == 0 {
 			done.UndoneBy = number
 		}
 	}

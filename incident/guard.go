@@ -70,7 +70,7 @@ func (s State) moot(p Proposal) bool {
 		if later.Number <= p.Number || !later.Confirmed() || later.Plan.Target.UserID != p.Plan.Target.UserID {
 			return false
 		}
-		again := later.Plan.Step == p.Plan.Step &&
+		again := later.Plan.Step == p.Plan.Step && p.Plan.Step != StepKeyCreate && // that one made another key
 			(slices.Contains(autoSteps, p.Plan.Step) || maps.Equal(later.Plan.Params, p.Plan.Params))
 		return again || swallows(later.Plan.Step, p.Plan.Step)
 	})

@@ -20,6 +20,7 @@ const (
 	Remind      Task = "remind"      // mention those who can still vote
 	Escalate    Task = "escalate"    // tell the webhook outside of chat
 	Expire      Task = "expire"      // end a plan whose votes aged out
+	Forget      Task = "forget"      // erase a sealed secret that nobody came for
 )
 
 // Job is work that records ask for. Its key follows from what is asked, so that
@@ -80,8 +81,13 @@ func (r Rules) jobsOf(after State, rec Record) []Job {
 	switch e := rec.Event.(type) {
 	case Opened:
 		return append(r.reminders(after, rec, 0), r.investigate(after, rec)...)
-	case KeyEntered, Heard, Answered, Absorbed, Breached, FalseAlarmed, Drifted, Lapsed, Declined:
+	case KeyEntered, Heard, Answered, Absorbed, Breached, FalseAlarmed, Drifted, Lapsed, Declined, Uncollected:
 		return r.investigate(after, rec)
+	case Looked:
+		if e.Result == "" {
+			return nil
+		}
+		return r.investigate(after, rec) // it left something behind
 	case Proposed:
 		if rec.By == Bot || !after.waits(e.Number) {
 			return nil // an offer ages only once somebody has voted
@@ -101,7 +107,13 @@ func (r Rules) jobsOf(after State, rec Record) []Job {
 			Key: fmt.Sprintf("execute/%s/%06d", after.ID, e.Number), Lane: LaneContain,
 			Task: Execute, Incident: after.ID, Seq: rec.Seq, Number: e.Number, Due: rec.At,
 		}}
-	case Finished, Reopened:
+	case Finished:
+		jobs := append(r.investigate(after, rec), look(after, rec)...)
+		if e.Sealed != "" {
+			jobs = append(jobs, forget(after, rec, e.Number))
+		}
+		return jobs
+	case Reopened:
 		return append(r.investigate(after, rec), look(after, rec)...)
 	case Closed:
 		return look(after, rec)
@@ -129,6 +141,14 @@ func expire(s State, rec Record, number int, due time.Time) Job {
 	return Job{
 		Key: fmt.Sprintf("expire/%s/%06d/%d", s.ID, number, rec.Seq), Lane: LaneClock,
 		Task: Expire, Incident: s.ID, Seq: rec.Seq, Number: number, Due: due,
+	}
+}
+
+// forget asks to erase a sealed secret that nobody came for.
+func forget(s State, rec Record, number int) Job {
+	return Job{
+		Key: fmt.Sprintf("forget/%s/%06d", s.ID, number), Lane: LaneClock,
+		Task: Forget, Incident: s.ID, Seq: rec.Seq, Number: number, Due: rec.At.Add(HandOverFor),
 	}
 }
 

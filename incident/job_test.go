@@ -44,6 +44,13 @@ func TestWhatEachRecordAsksFor(t *testing.T) {
 		{"automation", 2, func(h *history) { h.must(incident.Bot, incident.Automate{Plan: harmless()}) }, []string{"execute/inc-1/000001"}},
 		{"a start", 1, func(h *history) { h.running(disable) }, nil},
 		{"a result", 1, func(h *history) { h.done(disable) }, []string{investigate, look}},
+		{"a sealed secret", 1, func(h *history) { h.created() }, []string{investigate, look, "forget/inc-1/000001"}},
+		{"a secret that nobody fetched", 1, func(h *history) {
+			h.created()
+			h.wait(incident.HandOverFor)
+			h.must(incident.Bot, incident.LetGo{Number: 1})
+		}, []string{investigate}},
+		{"a secret that was fetched", 1, func(h *history) { h.created(); h.must("olga", incident.Receive{}) }, nil},
 		{"drift", 1, func(h *history) { h.must(incident.Bot, incident.Void{Number: h.running(disable).Number}) }, []string{investigate}},
 		{"a no", 1, func(h *history) { h.must("ana", no(h.ask("rio", disable))) }, []string{investigate}},
 		{"a withdrawal", 1, func(h *history) {

@@ -19,7 +19,7 @@ func (r Rules) inOrder(s State, p Plan, at time.Time) error {
 			return SecondLook
 		}
 	case StepKeyCreate:
-		if s.unexplained(p.Step) {
+		if s.unexplained(p) {
 			return InProgress
 		}
 	case StepKeyRestore:
@@ -30,14 +30,6 @@ func (r Rules) inOrder(s State, p Plan, at time.Time) error {
 		return s.mayDetach(p)
 	}
 	return nil
-}
-
-// unexplained reports whether an earlier attempt may have worked without anybody
-// having seen it. A second key is never created on top of one.
-func (s State) unexplained(step string) bool {
-	return slices.ContainsFunc(s.Proposals, func(p Proposal) bool {
-		return p.Plan.Step == step && p.Status == StatusDone && p.Outcome == NotSeen
-	})
 }
 
 // secondLook is how long to wait when a playbook does not say.

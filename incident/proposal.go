@@ -77,6 +77,8 @@ type Proposal struct {
 	Result   string
 	Findings Words
 	Sealed   Words
+	Fetched  Fetch     // the sealed secret was fetched; zero: not yet
+	LetGo    time.Time // nobody came for it; zero: it waits, or was fetched
 	Seen     time.Time // when the outcome was last read
 	StoodAt  time.Time // when it was first seen confirmed; zero: never
 	Moved    []Drift

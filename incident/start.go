@@ -36,6 +36,8 @@ type (
 	LookBack struct {
 		Number  int
 		Outcome Outcome
+
+		Code, Result string // of a step whose call was never answered
 	}
 )
 

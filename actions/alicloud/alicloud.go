@@ -42,6 +42,7 @@ type Account struct {
 	quarantine quarantine
 	fence      fence
 	logs       logs
+	receiver   map[string]Receiver // of a new key, by user name
 
 	protectedRoles []string
 
@@ -86,8 +87,11 @@ func New(c Config) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account %q: %w", c.Name, err)
 	}
+	if err := c.receivers(); err != nil {
+		return nil, fmt.Errorf("account %q: %w", c.Name, err)
+	}
 	return &Account{
-		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends,
+		name: c.Name, id: c.ID, regions: c.Regions, observe: c.Observe, endpoints: ends, receiver: c.Receivers,
 		ring: ring, base: c.Credentials.base(), given: c.Credentials.given(), http: newDoer(c.HTTPTransport), paces: newPaces(),
 		now: c.Now, sleep: c.Sleep, quarantine: q, protectedRoles: c.ProtectedRoles,
 		fence: fence, logs: logs, pasts: map[question]past{}, asking: map[question]chan struct{}{},
@@ -102,7 +106,7 @@ func (a *Account) Name() string { return a.name }
 // [incident.Observing], and so does every call that would write.
 func (a *Account) Actions() actions.Catalog {
 	return actions.NewCatalog(slices.Concat(
-		a.keySteps(), a.policySteps(), a.fenceSteps(), a.auditSteps(),
+		a.keySteps(), a.policySteps(), a.fenceSteps(), a.auditSteps(), a.createSteps(),
 		a.trimSteps(), a.loginSteps(), a.userSteps(), a.roleSteps(), a.rootSteps(),
 		a.afterSteps(), a.instanceSteps(), a.leakSteps(),
 	)...)

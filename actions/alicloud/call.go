@@ -184,6 +184,12 @@ type params map[string]string
 // call is the generic RPC call, for products whose Go module is not used. The
 // answer is decoded into out.
 func (a *Account) call(ctx context.Context, o operation, e endpoint, version, action string, p params, out any) error {
+	return a.rpc(ctx, o, e, version, action, p, false, out)
+}
+
+// rpc is call, with the parameters in the query or in the body. Addresses of calls
+// stand in logs of proxies; bodies do not.
+func (a *Account) rpc(ctx context.Context, o operation, e endpoint, version, action string, p params, inBody bool, out any) error {
 	for _, value := range p {
 		if value == "" {
 			return noTarget(o.name) // an empty user means "the caller"
@@ -194,15 +200,19 @@ func (a *Account) call(ctx context.Context, o operation, e endpoint, version, ac
 		if err != nil {
 			return err
 		}
-		query := make(map[string]any, len(p))
+		given := make(map[string]any, len(p))
 		for name, value := range p {
-			query[name] = value
+			given[name] = value
+		}
+		request := &openapiutil.OpenApiRequest{Query: openapiutil.Query(given)}
+		if inBody {
+			request = &openapiutil.OpenApiRequest{Body: given}
 		}
 		answer, err := client.CallApiWithCtx(ctx, &openapiutil.Params{
 			Action: new(action), Version: new(version), Protocol: new("HTTPS"), Method: new("POST"),
 			AuthType: new("AK"), Style: new("RPC"), Pathname: new("/"),
 			ReqBodyType: new("formData"), BodyType: new("json"),
-		}, &openapiutil.OpenApiRequest{Query: openapiutil.Query(query)}, &dara.RuntimeOptions{})
+		}, request, &dara.RuntimeOptions{})
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,7 @@ type Config struct {
 	Quarantine  Quarantine
 	Fence       Fence
 	Logs        Logs
+	Receivers   map[string]Receiver // of a RAM user's new key, by user name; who has none gets no new key
 
 	ProtectedRoles []string // names of roles that no step touches
 

@@ -33,6 +33,8 @@ const (
 	CodePassRole    = "InvalidUser.PassRoleForbidden"
 	CodePartly      = "PartlyDone"       // a call about several things did some of them
 	CodeUserDeleted = "UserInRecycleBin" // the key's user is deleted: restore the user first
+	CodeNoReceiver  = "NoReceiver"       // nobody is configured to get the user's new key, or somebody else than people agreed to
+	CodeSlotsFull   = "KeySlotsFull"     // the user has as many keys as RAM allows
 
 	CodeNameThem    = "NothingNamed"           // say which permissions
 	CodeNotAttached = "NotAttached"            // the user does not have what is named
@@ -49,6 +51,7 @@ const (
 	CodeNoSource    = "NoKnownSource"          // no address to fence a key around
 
 	codeTrailSilent = "TrailSilent" // nothing is known because the trail did not answer
+	codeSeal        = "Seal"
 	codeObserving   = "Observing"
 	codeTimeout     = "Timeout"
 	codeCanceled    = "Canceled"
@@ -120,6 +123,9 @@ func refusal(op string, e *tea.SDKError) *actions.Error {
 // it, else the call's own name. Products call the refusal differently (RAM docs:
 // Error codes; ECS docs: Forbidden.RAM).
 func lacking(op, code string, e *tea.SDKError) string {
+	if code == "Forbidden.ResourceNotFound" { // KMS: it is not there
+		return ""
+	}
 	if code != "NoPermission" && code != "Forbidden" && code != "NotAuthorized" && !strings.HasPrefix(code, "Forbidden.") {
 		return ""
 	}

@@ -55,17 +55,13 @@ func (a *Account) seeKeys(ctx context.Context, t incident.Target) ([]actions.Sig
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(keys))
-	for i, k := range keys {
-		ids[i] = k.id
-	}
 	slot := incident.Free
 	if len(keys) >= keysPerUser {
 		slot = incident.Full
 	}
 	sights := []actions.Sight{{
 		Of: incident.OfUser(t.UserID), AsOf: at, Source: "ram:ListAccessKeys",
-		Facts: facts{incident.FactKeys: list(ids), incident.FactSlot: slot},
+		Facts: facts{incident.FactKeys: keyIDs(keys), incident.FactSlot: slot},
 	}}
 	if s, ok := statusIn(keys, t.Key); ok {
 		sights = append(sights, actions.Sight{

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"twokey/actions"
 	"twokey/actions/alicloud"
 	"twokey/actions/sandbox"
@@ -35,6 +37,8 @@ type stage struct {
 	target  incident.Target
 	waits   *waits
 	given   map[string]map[string]string // parameters of plans, by step
+	ana     *age.X25519Identity          // gets the user's new keys
+	made    string                       // the last new key
 }
 
 // clock is moved by hand.
@@ -91,7 +95,7 @@ func newStage(t *testing.T, change ...func(*alicloud.Config)) *stage {
 
 func stageOn(t *testing.T, o sandbox.Options, change ...func(*alicloud.Config)) *stage {
 	t.Helper()
-	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}, given: map[string]map[string]string{}}
+	s := &stage{T: t, cloud: sandbox.New(o), waits: &waits{}, given: map[string]map[string]string{}, ana: got(age.GenerateX25519Identity())(t)}
 	must(t, s.cloud.Start(t.Context(), ""))
 	t.Cleanup(func() { _ = s.cloud.Close() })
 	s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true})
@@ -125,12 +129,13 @@ func (s *stage) as(k sandbox.Key, change ...func(*alicloud.Config)) *alicloud.Ac
 	c := alicloud.Config{
 		Name: "prod", ID: s.cloud.Account(), Sleep: s.waits.sleep,
 		Quarantine: alicloud.Quarantine{Create: true}, Fence: alicloud.Fence{Ranges: []string{"192.0.2.0/24"}},
+		Receivers: map[string]alicloud.Receiver{userName: {Person: "ana", Age: s.ana.Recipient().String()}},
 		Credentials: alicloud.Credentials{
 			Type: alicloud.FromAccessKey, AccessKeyID: k.ID, AccessKeySecret: alicloud.Secret(string(k.Secret)),
 		},
 		Endpoints: map[string]string{
 			"ram": s.cloud.URL(), "ims": s.cloud.URL(), "sts": s.cloud.URL(), "actiontrail": s.cloud.URL(),
-			"ecs": s.cloud.URL(), "sas": s.cloud.URL(), "bss": s.cloud.URL(),
+			"ecs": s.cloud.URL(), "sas": s.cloud.URL(), "bss": s.cloud.URL(), "kms": s.cloud.URL(),
 		},
 	}
 	for _, f := range change {
@@ -150,14 +155,14 @@ func (s *stage) step(name string) actions.Action {
 
 func (s *stage) plan(name string) incident.Plan {
 	s.Helper()
-	return got(s.step(name).Plan(s.Context(), s.target, s.given[name]))(s.T)
+	return got(s.step(name).Plan(s.Context(), s.target, s.asked(name)))(s.T)
 }
 
 // do plans, runs and verifies a step that must go well.
 func (s *stage) do(name string) incident.Plan {
 	s.Helper()
 	p := s.plan(name)
-	_ = got(s.step(name).Run(s.Context(), p))(s.T)
+	s.done(&p, got(s.step(name).Run(s.Context(), p))(s.T))
 	s.verify(p, true)
 	return p
 }
@@ -201,6 +206,7 @@ func (s *stage) writes() (n int) {
 		"AttachInstanceRamRole", "DetachInstanceRamRole", "ModifyInstanceMetadataOptions", "ModifyAccessKeyLeakDeal",
 		"RemoveUserFromGroup", "AddUserToGroup", "UpdateLoginProfile", "SetSecurityPreference", "DeleteUser", "RestoreUserFromRecycleBin",
 		"CreateGroup", "AttachPolicyToGroup", "SetAccessKeyPolicy",
+		"CreateAccessKey", "CreateSecret", "PutSecretValue",
 	} {
 		n += s.cloud.Calls(action)
 	}

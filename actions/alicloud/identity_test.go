@@ -152,6 +152,7 @@ func TestLeastPolicyGrantsEachStepAndNoOther(t *testing.T) {
 		incident.StepDetachRole:   {incident.StepAttachRole},
 		incident.StepRelaxIMDS:    {incident.StepEnforceIMDS},
 		incident.StepKeyUnfence:   {incident.StepKeyFence},
+		incident.StepKeyDiscard:   {incident.StepKeyCreate},
 	}
 	for _, name := range every {
 		t.Run(name, func(t *testing.T) {

@@ -167,6 +167,7 @@ const (
 	onInstance
 	onAnyPolicy // whoever may attach these can make anybody an administrator
 	onJail      // the quarantine group alone: who may add to any group may make administrators
+	onSecret    // in KMS, those that carry the bot's own prefix
 
 	onBoth = onUser | onPolicy // the two ends of an attachment
 )
@@ -192,6 +193,7 @@ func (s Scope) arns(on resources) []string {
 		{onGroup, account + "group/*"},
 		{onRole, account + "role/*"},
 		{onInstance, instance},
+		{onSecret, "acs:kms:*:" + s.AccountID + ":secret/twokey-*"},
 	} {
 		if on&r.is != 0 {
 			out = append(out, r.arn)

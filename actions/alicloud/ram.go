@@ -4,11 +4,14 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	ram "github.com/alibabacloud-go/ram-20150501/v2/client"
 	"github.com/alibabacloud-go/tea/dara"
 	"github.com/alibabacloud-go/tea/tea"
+
+	"twokey/incident"
 )
 
 // custom is the type of policies that an account writes itself.
@@ -29,7 +32,10 @@ func (a *Account) ram(ctx context.Context, o operation, f func(context.Context, 
 }
 
 // listedKey is an AccessKey outside the recycle bin.
-type listedKey struct{ id, status string }
+type listedKey struct {
+	id, status string
+	created    time.Time
+}
 
 // listKeys are the user's keys outside the recycle bin (RAM docs: ListAccessKeys).
 func (a *Account) listKeys(ctx context.Context, user string) ([]listedKey, error) {
@@ -45,12 +51,38 @@ func (a *Account) listKeys(ctx context.Context, user string) ([]listedKey, error
 		out = nil
 		for _, k := range answer.Body.AccessKeys.AccessKey {
 			if k != nil && tea.StringValue(k.AccessKeyId) != "" {
-				out = append(out, listedKey{*k.AccessKeyId, tea.StringValue(k.Status)})
+				out = append(out, listedKey{*k.AccessKeyId, tea.StringValue(k.Status), date(tea.StringValue(k.CreateDate))})
 			}
 		}
 		return nil
 	}, user)
 	return out, err
+}
+
+// createKey makes a new key, once: there is no idempotency token, so nothing but a
+// call that was turned away at the door is made again. The secret is told here and
+// never again (RAM docs: CreateAccessKey).
+func (a *Account) createKey(ctx context.Context, user string) (key incident.KeyID, secret string, err error) {
+	err = a.ram(ctx, write("ram:CreateAccessKey"), func(ctx context.Context, c *ram.Client, r *dara.RuntimeOptions) error {
+		answer, err := c.CreateAccessKeyWithContext(ctx, &ram.CreateAccessKeyRequest{UserName: &user}, r)
+		if err != nil {
+			return err
+		}
+		if answer.Body == nil || answer.Body.AccessKey == nil {
+			return errAnswer
+		}
+		made := answer.Body.AccessKey
+		key, secret = incident.KeyID(tea.StringValue(made.AccessKeyId)), tea.StringValue(made.AccessKeySecret)
+		made.AccessKeySecret = nil
+		if key == "" || secret == "" {
+			return errAnswer
+		}
+		return nil
+	}, user)
+	if err != nil {
+		return "", "", err
+	}
+	return key, secret, nil
 }
 
 // updateKey makes a key Active or Inactive (RAM docs: UpdateAccessKey).

@@ -18,7 +18,7 @@ type trait struct {
 
 // families are the tables of all steps.
 var families = []map[string]trait{
-	keyTraits, policyTraits, fenceTraits, auditTraits, trimTraits, loginTraits, userTraits, roleTraits, rootTraits,
+	keyTraits, policyTraits, fenceTraits, auditTraits, createTraits, trimTraits, loginTraits, userTraits, roleTraits, rootTraits,
 	afterTraits, instanceTraits, leakTraits,
 }
 

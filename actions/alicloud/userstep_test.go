@@ -11,18 +11,6 @@ import (
 	"twokey/incident"
 )
 
-func (s *stage) keys() map[string]string {
-	out := map[string]string{}
-	for _, u := range s.cloud.Snapshot().Users {
-		for _, k := range u.Keys {
-			if u.ID == s.userID {
-				out[k.ID] = k.Status
-			}
-		}
-	}
-	return out
-}
-
 func TestDeactivatingTakesAllAndGivesBackWhatWasActive(t *testing.T) {
 	s := newStage(t)
 	other := got(s.cloud.AddKey(userName))(t)

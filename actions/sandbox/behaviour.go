@@ -76,6 +76,11 @@ type Behaviour struct {
 	ExistenceFirst bool
 	// UnlimitedLookups lifts the 2 LookupEvents a second (ActionTrail docs).
 	UnlimitedLookups bool
+	// KMSReadsQueryOnly ignores the parameters in a call's body that hold a secret.
+	KMSReadsQueryOnly bool
+	// KMSInstanceNeedsKey refuses a new secret of an instance without one of the
+	// instance's keys.
+	KMSInstanceNeedsKey bool
 }
 
 // SetBehaviour replaces all switches at once; it may be called while running.

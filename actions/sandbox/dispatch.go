@@ -11,6 +11,7 @@ const (
 	ecs   = "2014-05-26"
 	bss   = "2017-12-14"
 	sas   = "2018-12-03"
+	kms   = "2016-01-20"
 )
 
 type operationName struct{ version, action string }
@@ -70,5 +71,6 @@ var table = func() map[operationName]operation {
 	add(ecs, "Ecs", "ecs", ecsCalls)
 	add(bss, "Bss", "bssapi", bssCalls)
 	add(sas, "Sas", "", sasCalls) // each row has its own
+	add(kms, "Kms", "kms", kmsCalls)
 	return out
 }()

@@ -25,7 +25,7 @@ const (
 type Fault struct {
 	Kind FaultKind
 	// Action ("UpdateAccessKey"), Product ("ram", "ims", "actiontrail", "ecs",
-	// "sts") and Key (an AccessKey id) limit it to some calls; empty: all.
+	// "sts", "kms") and Key (an AccessKey id) limit it to some calls; empty: all.
 	Action, Product, Key string
 	// Every hits each k-th matching call only.
 	Every int

@@ -19,6 +19,7 @@ type saved struct {
 	UserBin   []savedUser         `json:",omitempty"`
 	Groups    []savedGroup        `json:",omitempty"`
 	Policies  []savedPolicy       `json:",omitempty"`
+	Secrets   []savedSecret       `json:",omitempty"`
 	Roles     []savedRole         `json:",omitempty"`
 	Sessions  []savedSession      `json:",omitempty"`
 	Instances map[string]string   `json:",omitempty"` // of earlier versions: regions by id
@@ -118,6 +119,9 @@ func (c *Cloud) state() saved {
 	for _, id := range sortedKeys(c.world.sessions) {
 		out.Sessions = append(out.Sessions, c.world.sessions[id].saved())
 	}
+	for _, name := range sortedKeys(c.world.secrets) {
+		out.Secrets = append(out.Secrets, c.world.secrets[name].saved())
+	}
 	return out
 }
 
@@ -151,6 +155,9 @@ func (c *Cloud) restore(s saved) error {
 		w.sessions[s.KeyID] = s.session()
 	}
 	w.estate = s.estate()
+	for _, kept := range s.Secrets {
+		w.secrets[kept.Name] = kept.secret()
+	}
 	c.world, c.seq, c.trail, c.furnished = w, s.Seq, each(s.Trail, savedEvent.event), s.Furnished.furnished()
 	if s.Logs != nil {
 		c.logs = s.Logs

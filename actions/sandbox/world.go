@@ -16,6 +16,7 @@ type world struct {
 	policies map[string]*policy // custom ones, by name
 	roles    map[string]*role
 	sessions map[string]*session // of roles, by the id of their temporary key
+	secrets  map[string]*vaultSecret
 	estate
 
 	binned     map[string]*user // in the recycle bin, by id
@@ -82,7 +83,7 @@ func newWorld() *world {
 	return &world{
 		root:  &user{groups: map[string]time.Time{}},
 		users: map[string]*user{}, groups: map[string]*group{}, policies: map[string]*policy{},
-		roles: map[string]*role{}, sessions: map[string]*session{}, estate: newEstate(),
+		roles: map[string]*role{}, sessions: map[string]*session{}, secrets: map[string]*vaultSecret{}, estate: newEstate(),
 		binned: map[string]*user{}, preference: usualPreference(),
 	}
 }
@@ -114,6 +115,7 @@ func (w *world) clone() *world {
 	}
 	maps.Copy(out.sessions, w.sessions) // one never changes
 	out.estate = w.estate.clone()
+	out.secrets = cloneSecrets(w.secrets)
 	return out
 }
 

@@ -1,7 +1,8 @@
 // Package api tells programs what the bot knows: incidents, timelines, the
 // record and whether it holds, as JSON over HTTP.
 //
-// It only reads. What it tells is the same whether a bot runs ([Client]) or its
+// It only reads, but for the one sealed secret that [Receiver] gives out, once, and
+// that only its receiver can open. What it tells is the same whether a bot runs ([Client]) or its
 // file is read after it stopped ([Local]); both are a [Reader]. Whoever has the
 // token may read everything; there are no roles here.
 package api
@@ -71,6 +72,8 @@ type Config struct {
 	Reader Reader
 	Backup *Backup // nil: backups are not to be had
 	Log    *slog.Logger
+
+	Receiver Receiver // nil: sealed secrets are not to be had
 }
 
 // New serves everything under /api/. Without a token every path is 404, as if
@@ -85,6 +88,7 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET /api/incidents", h.incidents)
 	mux.HandleFunc("GET /api/incidents/{id}", h.incident)
 	mux.HandleFunc("GET /api/incidents/{id}/timeline", h.timeline)
+	mux.HandleFunc("POST /api/incidents/{id}/receive", h.receive)
 	mux.HandleFunc("GET /api/archives", h.archives)
 	mux.HandleFunc("GET /api/export", h.export)
 	mux.HandleFunc("GET /api/verify", h.verify)

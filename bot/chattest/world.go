@@ -70,6 +70,8 @@ type Options struct {
 	Store   func(store.Store) store.Store         // wraps the store
 	Log     io.Writer                             // also gets the bot's log
 	Keep    bool                                  // the cloud can be frozen
+
+	Receivers map[string]alicloud.Receiver // of new keys, by user name
 }
 
 // People of the story. Eve is on the platforms and in no configuration.
@@ -186,7 +188,7 @@ func (w *World) Start(o Options, rooms ...bot.Chat) {
 		o.Rules(&rules)
 	}
 	w.Bot = &bot.Bot{
-		Rules: rules, Store: db, Accounts: []actions.Account{w.account()}, Chats: rooms, View: words,
+		Rules: rules, Store: db, Accounts: []actions.Account{w.account(o)}, Chats: rooms, View: words,
 		People: bot.People{Entries: Entries()}, Language: "en", Log: w.log(o), Now: w.Clock.Now, Salt: w.salt,
 	}
 	if o.Account != nil {
@@ -198,15 +200,15 @@ func (w *World) Start(o Options, rooms ...bot.Chat) {
 }
 
 // account is the real one, aimed at the pretend cloud.
-func (w *World) account() actions.Account {
+func (w *World) account(o Options) actions.Account {
 	w.t.Helper()
 	account, err := alicloud.New(alicloud.Config{
 		Name: "prod", ID: w.Cloud.Account(), Now: w.Clock.Now,
 		Credentials: alicloud.Credentials{
 			Type: "access_key", AccessKeyID: w.Scene.Bot.ID, AccessKeySecret: alicloud.Secret(w.Scene.Bot.Secret),
 		},
-		Endpoints: w.endpoints(),
-		Sleep:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Endpoints: w.endpoints(), Receivers: o.Receivers,
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -12,12 +12,13 @@ var Codes = []string{
 	// Alibaba Cloud's own.
 	"NoPermission", "LimitExceeded.User.Policy", "LimitExceeded.User.AccessKey", "EntityNotExist.User", "EntityNotExist.User.AccessKey",
 	"LimitExceeded.User.Group", "LimitExceeded.Role.Policy", "EntityNotExist.Role", "EntityAlreadyExists.User", userLeftovers,
-	"InvalidRamRole.NotEcsRole", "InvalidInstanceId.NotFound",
+	"InvalidRamRole.NotEcsRole", "InvalidInstanceId.NotFound", "Rejected.ResourceInDeleteWindow",
 	// This program's.
 	"OtherOwner", "QuarantineEdited", "QuarantineMissing", "QuarantineGroupMissing", "QuarantineGroupEdited", "QuarantineTooLong",
 	"NoKnownSource", "TrailSilent", "UserInRecycleBin", "KeyStillActive", "NoInstance", "NoRole", hasRole,
 	"Credentials", "Timeout", "RateLimit",
 	"NothingNamed", "NotAttached", "QuarantineStays", "UndoOnly", "NoRoleNamed", "ProtectedRole", "NameTaken", "PreferencesChanged",
+	"Orphan", "SeveralNewKeys", "NoReceiver", "KeySlotsFull", "Seal",
 	"NotYet", "NotMade", "NotConfigured", "RecordBroken",
 }
 

@@ -119,6 +119,10 @@ func (p page) planEntry(r incident.Record) (string, bot.Tone) {
 		}
 	case incident.Looked:
 		return p.looked(e)
+	case incident.Received:
+		return p.received(e.Number, incident.Fetch{By: e.By, Way: e.Way}, false)
+	case incident.Uncollected:
+		return p.received(e.Number, incident.Fetch{}, true)
 	case incident.Breached:
 		pr, _ := p.st.Proposal(e.Number)
 		return p.breach(pr, incident.Breach{Number: e.Number, At: r.At, Who: e.Who, Thief: e.Thief, Person: e.Person}), bot.Alarm
@@ -159,12 +163,16 @@ func (p page) finished(e incident.Finished, pr incident.Proposal) (string, bot.T
 		if e.Found {
 			id = "line.found_done"
 		}
-		result := ""
-		if e.Result != "" {
+		pr, _ := p.st.Proposal(e.Number)
+		result := p.madeKey(pr)
+		if result == "" && e.Result != "" {
 			result = p.say("plan.result", "result", clean(e.Result, maxName))
 		}
 		return dots(append([]string{p.say(id, "what", what), result}, p.gravest(pr)...)...), p.toneOf(pr)
 	case incident.Rejected:
+		if pr, _ := p.st.Proposal(e.Number); p.madeKey(pr) != "" {
+			return dots(what, p.madeKey(pr)), bot.Alarm
+		}
 		return p.say("line.refused", "what", what, "code", code), bot.Alarm
 	case incident.NotConfirmed:
 		if e.Code == incident.AgedOut {
@@ -176,6 +184,9 @@ func (p page) finished(e incident.Finished, pr incident.Proposal) (string, bot.T
 }
 
 func (p page) looked(e incident.Looked) (string, bot.Tone) {
+	if pr, _ := p.st.Proposal(e.Number); e.Result != "" && p.madeKey(pr) != "" {
+		return dots(p.about(e.Number), p.madeKey(pr)), bot.Alarm
+	}
 	if e.Outcome == incident.Confirmed {
 		return p.say("line.seen", "what", p.about(e.Number)), bot.Calm
 	}

@@ -45,6 +45,8 @@ func (p page) refusal(why incident.Refusal, pr incident.Proposal) string {
 		"missing", strconv.Itoa(p.missing(pr)),
 		"from", p.clock(p.deleteFrom()), "into", string(p.st.MergedInto),
 		"holders", p.list(p.ids(p.st.Around.Holders)),
+		"receiver", p.name(pr.Plan.Receiver()), "fetcher", p.fetcher(pr.Fetched), "fetched_at", p.clock(pr.Fetched.At),
+		"where", p.sealedAt(pr), "keys", clean(p.st.UserFact(incident.FactKeys), maxPlace),
 	)
 	if why == incident.AlreadyVoted {
 		if from := p.aloneFrom(pr, p.Reader); !from.IsZero() {

@@ -61,6 +61,7 @@ func (p page) waiting(s *bot.Step, pr incident.Proposal) {
 	if incident.Guided(pr.Plan.Step) || p.outOfReach(pr) {
 		s.Facts = append(s.Facts, p.guide(pr.Plan.Step)...)
 	}
+	s.Facts = append(s.Facts, p.rotation(pr.Plan.Step)...)
 	if why := p.whyNotAuto(pr); why != "" {
 		s.Facts = append(s.Facts, bot.Field{Label: p.say("label.auto"), Text: why})
 	}
@@ -105,6 +106,9 @@ func (p page) done(s *bot.Step, pr incident.Proposal) {
 	case pr.Outcome == incident.Attested:
 		s.State, s.Tone = p.attested(pr), bot.Calm
 		return
+	case pr.Outcome == incident.Rejected && p.madeKey(pr) != "":
+		s.State, s.Tone = p.madeKey(pr), bot.Alarm
+		return // to be discarded first: nothing to offer again
 	case pr.Outcome == incident.Rejected:
 		s.State, s.Tone = p.say("plan.refused", "code", p.code(pr.Code), "at", p.clock(pr.Finished)), bot.Alarm
 	case pr.Outcome == incident.NotConfirmed && pr.Code == incident.AgedOut:
@@ -152,7 +156,10 @@ func (p page) confirmed(pr incident.Proposal) string {
 	case pr.Found:
 		state = p.say("plan.done_found", "at", p.clock(pr.Finished))
 	}
-	if pr.Result == "" {
+	switch key := p.madeKey(pr); {
+	case key != "":
+		return dots(state, key)
+	case pr.Result == "":
 		return state
 	}
 	return dots(state, p.say("plan.result", "result", clean(pr.Result, maxName)))

@@ -54,6 +54,7 @@ type cli struct {
 	Verify    verifyCmd    `cmd:"" help:"Check that nobody rewrote the record."`
 	Backup    backupCmd    `cmd:"" help:"Copy the whole store, also of a running bot, and check the copy."`
 	Restore   restoreCmd   `cmd:"" help:"Put a backup in the store's place; the bot then starts on hold."`
+	Receive   receiveCmd   `cmd:"" help:"Fetch the sealed secret of a new key, once."`
 	Policy    policyCmd    `cmd:"" help:"Print the RAM policies that the bot needs and uses."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"twokey/actions"
 	"twokey/actions/alicloud"

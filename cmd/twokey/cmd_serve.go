@@ -15,6 +15,7 @@ import (
 
 	"twokey/bot/api"
 	"twokey/bot/intake"
+	"twokey/incident"
 )
 
 type serveCmd struct{}
@@ -159,7 +160,10 @@ func (a *app) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.Handle("GET /readyz", a.ready)
 	mux.Handle("GET /metrics", a.metrics.handler())
-	mux.Handle("/api/", api.New(api.Config{Token: a.config.API.Token.reveal(), Reader: a.reader, Backup: &a.backup, Log: a.log}))
+	mux.Handle("/api/", api.New(api.Config{
+		Token: a.config.API.Token.reveal(), Reader: a.reader, Backup: &a.backup, Log: a.log,
+		Receiver: api.Hand{Bot: a.bot, Way: incident.WayAPI},
+	}))
 	mux.Handle(intake.Prefix, hooks)
 	if a.console != nil {
 		mux.Handle("/console/", a.console)

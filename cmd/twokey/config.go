@@ -102,7 +102,11 @@ type (
 		Kind string    `yaml:",scalar"`
 		KMS  kmsConfig `yaml:"kms"`
 	}
-	kmsConfig       struct{ Instance string }
+	kmsConfig struct {
+		Instance string `yaml:"instance"`
+		Region   string `yaml:"region"` // of the instance; empty: the account's first
+		Key      string `yaml:"key"`    // id of the instance's key; empty: the secret is there already, or KMS decides
+	}
 	protectedConfig struct {
 		Users []userConfig `yaml:"users"`
 		Roles []roleConfig `yaml:"roles"`

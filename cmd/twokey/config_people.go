@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"filippo.io/age"
-
+	"twokey/actions/alicloud/seal"
 	"twokey/bot"
 	"twokey/incident"
 )
@@ -32,8 +31,8 @@ func (r *reader) checkPeople(c *config) {
 			r.oneOf(at+".language", p.Language, languages()...)
 		}
 		if p.Age != "" {
-			if _, err := age.ParseX25519Recipient(p.Age); err != nil {
-				r.at(at+".age", "want a recipient of age-keygen: age1…")
+			if _, err := seal.Parse(p.Age); err != nil {
+				r.at(at+".age", "%s", err)
 			}
 		}
 		for _, a := range p.accounts() {
@@ -106,13 +105,15 @@ func (r *reader) checkNamed(c *config) {
 
 func (r *reader) checkReceiver(c *config, at string, o ownerConfig) {
 	switch {
-	case o.Receiver.Kind == "" && o.Receiver.KMS.Instance == "":
+	case o.Receiver == receiverConfig{}:
 	case o.Receiver.Kind == "age":
 		if p, ok := c.person(o.Person); ok && p.Age == "" {
 			r.at(at, "%s has no age recipient under people", o.Person)
 		}
 	case o.Receiver.Kind != "":
 		r.at(at, "want age or {kms: {instance: …}}")
+	case o.Receiver.KMS.Instance == "":
+		r.at(at, "name the KMS instance: {kms: {instance: kst-…}}")
 	}
 }
 

@@ -101,6 +101,7 @@ func (c *config) account(a accountConfig) alicloud.Config {
 		Observe:        a.mode() == modeObserve,
 		ProtectedRoles: c.rolesProtected(a.Name),
 		Logs:           alicloud.Logs{OSS: a.Logs.OSS, SLS: a.Logs.SLS, Columns: a.Logs.Columns},
+		Receivers:      c.receivers(a.Name),
 		Quarantine:     alicloud.Quarantine(c.Quarantine), Fence: alicloud.Fence(c.Fence),
 		Credentials: alicloud.Credentials{
 			Type: cred.Type, Role: cred.Role, RoleARN: cred.RoleARN, SessionName: cred.SessionName, ExternalID: cred.ExternalID,
@@ -119,6 +120,24 @@ func (c *config) rolesProtected(account string) []string {
 		}
 	}
 	return names
+}
+
+// receivers are who gets the new keys of an account's users, and how.
+func (c *config) receivers(account string) map[string]alicloud.Receiver {
+	all := map[string]alicloud.Receiver{}
+	for _, o := range c.Owners {
+		if o.Account != account || o.Receiver == (receiverConfig{}) {
+			continue
+		}
+		r := alicloud.Receiver{Person: o.Person}
+		if vault := o.Receiver.KMS; o.Receiver.Kind == "" {
+			r.KMS = &alicloud.KMSReceiver{Instance: vault.Instance, Region: vault.Region, Key: vault.Key}
+		} else if p, ok := c.person(o.Person); ok {
+			r.Age = p.Age
+		}
+		all[o.User] = r
+	}
+	return all
 }
 
 // sites says which console people of each account use.

@@ -66,7 +66,7 @@ func (d *drill) aimed(c alicloud.Config) alicloud.Config {
 		Type: alicloud.FromAccessKey, AccessKeyID: d.scene.Bot.ID, AccessKeySecret: alicloud.Secret(d.scene.Bot.Secret),
 	}
 	c.Endpoints = map[string]string{}
-	for _, product := range []string{"ram", "ims", "sts", "actiontrail", "sls", "ecs", "sas", "bss"} {
+	for _, product := range []string{"ram", "ims", "sts", "actiontrail", "sls", "ecs", "sas", "bss", "kms"} {
 		c.Endpoints[product] = d.cloud.URL()
 	}
 	return c

@@ -95,6 +95,16 @@ const lockWait = 250 * time.Millisecond
 
 // remote asks the running bot. Its answers are the same.
 func (p place) remote() (*record, error) {
+	client, err := p.client()
+	if err != nil {
+		return nil, err
+	}
+	from := "the bot at " + hostOf(client.URL)
+	return &record{Reader: client, from: from, heads: p.heads, place: p, backup: client.Backup, close: func() {}}, nil
+}
+
+// client is the running bot's API.
+func (p place) client() (*api.Client, error) {
 	if !p.token.given() || p.token.reveal() == unsetText {
 		return nil, fmt.Errorf("%s: a running bot has it open: stop it, or ask it by --addr and --token-file (its api.token)", p.db)
 	}
@@ -107,8 +117,7 @@ func (p place) remote() (*record, error) {
 	} else if !loopback(host) {
 		return nil, usageError("--addr: the token would travel in the clear: run this beside the bot")
 	}
-	client := &api.Client{URL: "http://" + p.addr, Token: p.token.reveal(), HTTP: patient()}
-	return &record{Reader: client, from: "the bot at " + p.addr, heads: p.heads, place: p, backup: client.Backup, close: func() {}}, nil
+	return &api.Client{URL: "http://" + p.addr, Token: p.token.reveal(), HTTP: patient()}, nil
 }
 
 // patient gives up on a bot that does not begin to answer. An export of a large

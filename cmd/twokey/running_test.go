@@ -43,11 +43,17 @@ people:
 // start runs a bot; prepare may change it before anything is served.
 func start(t *testing.T, more string, prepare func(*app)) *running {
 	t.Helper()
+	return startOn(t, runningConfig, more, prepare)
+}
+
+// startOn runs a bot on another configuration than most.
+func startOn(t *testing.T, config, more string, prepare func(*app)) *running {
+	t.Helper()
 	r := &running{
 		t: t, dir: t.TempDir(), log: &safeBuffer{},
 		env: map[string]string{"KEY": "key-of-the-record-" + rand.Text(), "API": "token-of-the-api", "SCANS": "token-of-the-scans", "LEAKS": "token-of-the-leaks"},
 	}
-	text := strings.ReplaceAll(runningConfig, "heads.log", filepath.Join(r.dir, "heads.log")) +
+	text := strings.ReplaceAll(config, "heads.log", filepath.Join(r.dir, "heads.log")) +
 		"store: {bolt: {path: " + filepath.Join(r.dir, "twokey.db") + "}}\n" + more
 	if err := os.WriteFile(r.file(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"twokey/actions/alicloud/seal"
 	"twokey/bot"
 	"twokey/incident"
 	"twokey/store"
@@ -54,12 +55,30 @@ func (c *config) settings(r incident.Rules) settings {
 	}
 	for _, o := range c.Owners {
 		s[setting{"owner", o.Account + "/" + o.User}] = o.Person
+		s[setting{"receiver", o.Account + "/" + o.User}] = c.receiverOf(o)
 	}
 	for _, a := range c.Accounts {
 		s[setting{"mode", a.Name}] = a.mode()
 	}
 	maps.DeleteFunc(s, func(_ setting, value string) bool { return value == "" })
 	return s
+}
+
+// receiverOf is who gets a user's new keys, and how, so that nobody is put in their
+// place quietly; empty if nobody does.
+func (c *config) receiverOf(o ownerConfig) string {
+	switch vault := o.Receiver.KMS; {
+	case o.Receiver == receiverConfig{}:
+		return ""
+	case o.Receiver.Kind == "":
+		return o.Person + " kms " + strings.Join([]string{vault.Instance, vault.Region, vault.Key}, "/")
+	}
+	p, _ := c.person(o.Person)
+	to, err := seal.Parse(p.Age)
+	if err != nil {
+		return o.Person // the configuration is refused for that
+	}
+	return o.Person + " age " + to.Fingerprint()
 }
 
 func (s settings) person(p personConfig, m incident.Member) {
