@@ -128,8 +128,11 @@ func (b *Bot) automate(ctx context.Context, s incident.State, p incident.Plan) (
 		now := b.Now()
 		slot := store.Mark{Name: slotName(p.Target.Account, n), Incident: s.ID, Now: now, Until: now.Add(autoFor)}
 		after, err := b.do(ctx, s.ID, incident.Bot, incident.Automate{Plan: p}, with{Marks: []store.Mark{slot}})
-		if takenBy(err, slot.Name) == nil {
+		switch taken := takenBy(err, slot.Name); {
+		case taken == nil:
 			return after, err
+		case taken.Incident == s.ID: // fence and quarantine of one key are one containment
+			return b.Do(ctx, s.ID, incident.Bot, incident.Automate{Plan: p})
 		}
 	}
 	return s, incident.AutoCap

@@ -70,8 +70,8 @@ func (p product) changes(action string, with params) harmless {
 // has, so whoever may do it is told that it does not exist. Not here, because no
 // call is known that surely changes nothing: ram:SetSecurityPreference (any value
 // it takes is set for the whole account), kms:CreateSecret (any name it takes is
-// made), ram:CreateGroup and
-// ram:AttachPolicyToGroup (granted on the one group, where they take effect), and ram:PassRole (no API, only asked about by others).
+// made), ram:CreateGroup and ram:AttachPolicyToGroup (granted on the one group,
+// where they take effect), and ram:PassRole (no API, only asked about by others).
 func (a *Account) writeProbes(n nobody) []harmless {
 	ram, ims, ecs := a.ramProduct(), a.imsProduct(), a.ecsProduct()
 	instances := `["` + n.instance + `"]`
@@ -110,6 +110,7 @@ func (a *Account) writeProbes(n nobody) []harmless {
 			"RegionId": a.regions[0], "InstanceId": n.instance, "HttpEndpoint": "enabled", "HttpTokens": "optional",
 		}),
 		// No secret has the name, so nothing is put anywhere; what would be put is no secret.
+		a.kmsProduct().looks("kms:DescribeSecret", params{"SecretName": n.name}),
 		a.kmsProduct().changes("kms:PutSecretValue", params{"SecretName": n.name, "VersionId": n.name, "SecretData": n.name}),
 		// Leaks are numbered from 1.
 		a.sasProduct().changes("yundun-sas:ModifyAccessKeyLeakDeal", params{"Id": "0", "Type": "manual", "Remark": "probe"}),
@@ -177,8 +178,9 @@ func (a *Account) limitProbes(n nobody, own *identity, s Scope) []harmless {
 }
 
 // lookProbes are the probes of what is looked at. They look for what is not there.
-// Not here: ram:GenerateCredentialReport, which makes a report, and
-// log:GetLogStoreLogs, which only the configured projects could answer.
+// Not here: ram:GenerateCredentialReport, which makes a report,
+// log:GetLogStoreLogs, which only the configured projects could answer, and
+// yundun-sas:DescribeAccessKeyLeakDetail, which says of no leak that the caller may.
 func (a *Account) lookProbes(n nobody) []harmless {
 	ram, ims, trail, ecs := a.ramProduct(), a.imsProduct(), a.trailProduct(), a.ecsProduct()
 	now := a.now().UTC()
@@ -222,7 +224,9 @@ func (a *Account) lookProbes(n nobody) []harmless {
 		ecs.finds("ecs:DescribeEipAddresses", params{"RegionId": a.regions[0], "PageSize": "1"}),
 		ecs.finds("ecs:DescribeNetworkInterfaces", params{"RegionId": a.regions[0], "MaxResults": "1"}),
 		a.sasProduct().finds("yundun-sas:DescribeAccesskeyLeakList", params{"CurrentPage": "1", "PageSize": "1", "Query": n.key}),
-		a.bssProduct().finds("bss:QueryAccountBill", params{"BillingCycle": now.Format("2006-01"), "PageNum": "1", "PageSize": "1"}),
+		a.sasProduct().finds("yundun-aegis:DescribeAccesskeyLeakList", params{"CurrentPage": "1", "PageSize": "1", "Query": n.key}),
+		a.bssProduct().finds("bssapi:QueryAccountBill", params{"BillingCycle": now.Format("2006-01"), "PageNum": "1", "PageSize": "1"}),
+		a.bssProduct().finds("bssapi:DescribeInstanceBill", params{"BillingCycle": now.Format("2006-01"), "MaxResults": "1"}),
 	}
 	for _, of := range []string{"Events", "Ips", "Resources"} {
 		out = append(out, trail.finds("actiontrail:GetAccessKeyLastUsed"+of, params{"AccessKey": n.key, "ServiceName": "Ecs"}))
