@@ -133,7 +133,8 @@ func TestAnAuthorizedDeleteInABackupNeverRuns(t *testing.T) {
 	r.begin(impatient)
 	r.people()
 	s, err := r.reader.Status(t.Context())
-	if err != nil || s.Held != incident.HoldRestored {
+	// What a look wrote down after the copy was made is in the file of heads.
+	if err != nil || s.Held != incident.HoldRestored && s.Held != incident.HoldRestoredBehind {
 		t.Errorf("held: %q, %v", s.Held, err)
 	}
 	if err := r.bo.sees(t.Context(), "The store came from a backup", "On hold: no step starts until an approver says go."); err != nil {
