@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"testing"
+	"time"
 
 	"twokey/bot"
 	"twokey/bot/chattest"
@@ -79,5 +80,26 @@ func TestASuspiciousCallMentionsThoseWhoCanAct(t *testing.T) {
 	s.Settle()
 	if line := s.room.newest("CreateUser"); len(line.Mention) != 1 || line.Mention[0].User != string(chattest.Bo) {
 		t.Errorf("%q mentions %v, not who took command", line.Text, line.Mention)
+	}
+}
+
+// A leak that nobody acts on is looked at all the same: what the thief does while
+// people sleep comes to light, minutes late as the trail is.
+func TestAThiefIsSeenWhileNobodyActs(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	s.Clock.Move(10 * time.Second)
+	for range 4 {
+		s.Steal()
+	}
+	s.After(time.Minute)
+	s.After(5 * time.Minute)
+	if got := s.State(s.id).Abuse(); got != incident.Yes {
+		t.Fatalf("abuse: %s", got)
+	}
+	if line := s.room.newest("Looks like theft"); len(line.Mention) == 0 {
+		t.Errorf("%q mentions nobody", line.Text)
+	}
+	if row := s.Bot.Rules.Playbook.Next(s.State(s.id))[0]; row.Row != "abuse" || row.Step != incident.StepKeyDisable {
+		t.Errorf("first is %s of row %s", row.Step, row.Row)
 	}
 }

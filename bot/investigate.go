@@ -46,7 +46,7 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 		return err
 	}
 	s, err = b.pursue(ctx, s)
-	jobs := b.secondLook(s)
+	jobs := append(b.secondLook(s), b.lookOn(s)...)
 	if err != nil { // the steps are offered; only what was done with the key is not known yet
 		b.Log.Warn("ask what was done with the key", slog.String("incident", string(s.ID)), slog.Any("error", err))
 		jobs = []incident.Job{lookJob(s, b.Now().Add(askAgain))}
@@ -64,6 +64,15 @@ func (b *Bot) secondLook(s incident.State) []incident.Job {
 		return nil
 	}
 	return []incident.Job{lookJob(s, from)}
+}
+
+// lookOn asks for the first of the looks that go on while a key of ours can act.
+func (b *Bot) lookOn(s incident.State) []incident.Job {
+	next := s.NextLook(b.Now())
+	if _, ours := b.account(s.KeyFact(incident.FactAccount)); !ours || next.IsZero() || s.Contained() {
+		return nil
+	}
+	return []incident.Job{lookJob(s, next)}
 }
 
 // triage writes down what the cloud says. It returns the state after, also when

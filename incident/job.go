@@ -197,17 +197,20 @@ func (s State) NextLook(now time.Time) time.Time {
 		return next
 	}
 	next := now.Add(lookOpen)
-	if !s.Lookup() && !s.Contained() {
-		next = now.Add(lookLive)
-	}
-	for _, p := range s.Proposals {
-		if p.Status != StatusDone {
-			continue
-		}
+	soon := func(from time.Time) {
 		for _, d := range looks {
-			if t := p.Finished.Add(d); t.After(now) && t.Before(next) {
+			if t := from.Add(d); t.After(now) && t.Before(next) {
 				next = t
 			}
+		}
+	}
+	if !s.Lookup() && !s.Contained() {
+		next = now.Add(lookLive)
+		soon(s.Opened) // what a thief does comes to light minutes later
+	}
+	for _, p := range s.Proposals {
+		if p.Status == StatusDone {
+			soon(p.Finished)
 		}
 	}
 	return next
