@@ -16,21 +16,27 @@ import (
 // offered steps of their own.
 
 // leading are the steps to offer about users and roles that nobody was offered
-// yet. Deactivating can be taken back whole, so that is what is offered; deleting
-// a user is there when somebody asks for it.
+// yet. Deactivating a user can be taken back whole, so that is what is offered; one
+// that has no key and no logon yet, and waits for them, is offered to be deleted.
 func leading(s incident.State, catalog actions.Catalog) []asking {
 	var steps []asking
 	for _, lead := range s.Leads() {
-		step, target, params := incident.StepUserDeactivate, s.Target(), params(s)
+		next := asking{target: s.Target(), params: params(s)}
+		step := incident.StepUserDeactivate
 		if id, ok := incident.UserOf(lead.Of); ok && lead.User != "" {
-			target.User, target.UserID = lead.User, id
+			next.target.User, next.target.UserID = lead.User, id
+			next.otherwise = catalog[incident.StepUserDelete]
 		} else if _, ok := incident.RoleOf(lead.Of); ok {
-			step, params[incident.ParamOf] = incident.StepRoleQuarantine, string(lead.Of)
+			step, next.params[incident.ParamOf] = incident.StepRoleQuarantine, string(lead.Of)
 		} else {
 			continue // a key has an incident of its own
 		}
-		if a, ok := catalog[step]; ok && !offered(s, incident.Plan{Step: step, Target: target, Params: params}) {
-			steps = append(steps, asking{a, target, params})
+		next.Action = catalog[step]
+		asked := func(step string) bool {
+			return offered(s, incident.Plan{Step: step, Target: next.target, Params: next.params})
+		}
+		if next.Action != nil && !asked(step) && (next.otherwise == nil || !asked(incident.StepUserDelete)) {
+			steps = append(steps, next)
 		}
 	}
 	return steps

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -87,4 +88,30 @@ func TestOnlyUsersThatTheKeyMadeCanBeNamed(t *testing.T) {
 			t.Errorf("%q was taken: %s", text, a.Text)
 		}
 	}
+}
+
+// What the thief made while people sleep is found without anybody asking, and
+// something can be done about it at once.
+func TestWhatAThiefMadeIsOfferedToBeUndone(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	s.Clock.Move(10 * time.Second)
+	for range 8 {
+		s.Steal()
+	}
+	s.After(time.Minute)
+	s.After(5 * time.Minute)
+	st := s.State(s.id)
+	if len(st.Leads()) == 0 {
+		t.Fatal("the users that the thief made are not seen")
+	}
+	for _, lead := range st.Leads() {
+		id, _ := incident.UserOf(lead.Of)
+		if !slices.ContainsFunc(st.Proposals, func(p incident.Proposal) bool {
+			step := p.Plan.Step == incident.StepUserDeactivate || p.Plan.Step == incident.StepUserDelete
+			return step && p.Plan.Target.UserID == id && p.Status == incident.StatusWaiting
+		}) {
+			t.Errorf("nothing can be done about %s", lead.User)
+		}
+	}
+	s.showsIt("The leaked key created the user")
 }

@@ -41,8 +41,9 @@ func (b *Bot) offer(ctx context.Context, s incident.State) error {
 // asking is a step that is to be planned, and on what.
 type asking struct {
 	actions.Action
-	target incident.Target
-	params map[string]string
+	target    incident.Target
+	params    map[string]string
+	otherwise actions.Action // if there is nothing to do; may be nil
 }
 
 // plans reads the cloud for every step that may be offered now, side by side,
@@ -54,14 +55,19 @@ func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catal
 	var steps []asking
 	for _, next := range b.Rules.Playbook.Next(s) {
 		if a, ok := catalog[next.Step]; ok && offers(next) && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
-			steps = append(steps, asking{a, s.Target(), params(s)})
+			steps = append(steps, asking{Action: a, target: s.Target(), params: params(s)})
 		}
 	}
 	steps = append(steps, leading(s, catalog)...)
 	all, errs := make([]incident.Plan, len(steps)), make([]error, len(steps))
 	var wg sync.WaitGroup
 	for i, a := range steps {
-		wg.Go(func() { all[i], errs[i] = planned(ctx, a, a.target, a.params) })
+		wg.Go(func() {
+			all[i], errs[i] = planned(ctx, a, a.target, a.params)
+			if a.otherwise != nil && errors.Is(errs[i], actions.ErrNothingToDo) {
+				all[i], errs[i] = planned(ctx, a.otherwise, a.target, a.params)
+			}
+		})
 	}
 	wg.Wait()
 	var some []incident.Plan

@@ -44,7 +44,8 @@ func (a *Account) Activity(ctx context.Context, t incident.Target, sign time.Tim
 	if len(f) == 0 {
 		return nil, err
 	}
-	return []actions.Sight{{Of: incident.OfKey(t.Key), Facts: f, AsOf: at.Add(-searchLag), Source: lookupOp}}, err
+	judged := actions.Sight{Of: incident.OfKey(t.Key), Facts: f, AsOf: at.Add(-searchLag), Source: lookupOp}
+	return append([]actions.Sight{judged}, a.byTheWay(ctx, t, &v, at)...), err
 }
 
 // verdict is what the key and its user did since the first sign, judged.

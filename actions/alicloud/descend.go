@@ -25,7 +25,7 @@ func (a *Account) auditDescendants(ctx context.Context, p incident.Plan) (action
 	if v.fails(err) {
 		return actions.Outcome{}, err
 	}
-	d := &descent{Account: a, target: t, v: &v, roles: map[string]*assumed{}, asOf: at.Add(-searchLag)}
+	d := a.descent(t, &v, at)
 	for _, e := range v.made {
 		if d.mine(e) {
 			d.trace(ctx, e)
@@ -41,6 +41,28 @@ func (a *Account) auditDescendants(ctx context.Context, p incident.Plan) (action
 	}
 	out.Findings.Sort()
 	return out, d.failed
+}
+
+func (a *Account) descent(t incident.Target, v *verdict, at time.Time) *descent {
+	return &descent{Account: a, target: t, v: v, roles: map[string]*assumed{}, asOf: at.Add(-searchLag)}
+}
+
+// maxTraced bounds what is traced by the way; a look at descendants traces all.
+const maxTraced = 20
+
+// byTheWay is what the thief made, as far as few calls tell: who has it goes on
+// when the key is dead, so nobody should have to ask for it.
+func (a *Account) byTheWay(ctx context.Context, t incident.Target, v *verdict, at time.Time) []actions.Sight {
+	d := a.descent(t, v, at)
+	traced := 0
+	for _, e := range v.made {
+		if traced < maxTraced && d.mine(e) && d.weight(e) == incident.Grave {
+			d.trace(ctx, e)
+			traced++
+		}
+	}
+	d.tellRoles(ctx)
+	return d.sights
 }
 
 // descent is one look at what a key left behind.
