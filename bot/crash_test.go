@@ -162,6 +162,7 @@ func parts() []func(*life) {
 // no step twice and shows no line twice. A run that is killed in a later part
 // begins with what the parts before it left behind: two files and a room.
 func TestKilledAnywhereItConverges(t *testing.T) {
+	t.Parallel()
 	var before stage
 	total, all := 0, parts()
 	for i, part := range all {

@@ -92,6 +92,7 @@ func (s *told) cardOf(id incident.ID) (bot.Card, bool) {
 }
 
 func TestASummaryInsteadOfAFlood(t *testing.T) {
+	t.Parallel()
 	s := tell(t, flooded(chattest.Options{}))
 	const many = 150
 	s.junk(0, many, "strangers")

@@ -74,6 +74,7 @@ func fought(t *testing.T) *told {
 }
 
 func TestTheGuardFightsTheThiefThreeTimesAnHour(t *testing.T) {
+	t.Parallel()
 	s := fought(t)
 	for end := s.Clock.Now().Add(50 * time.Minute); s.Clock.Now().Before(end); s.passes(time.Minute) {
 		if quarantined(s.World) == 1 && s.last(incident.StepPolicyQuarantine).Outcome == incident.Confirmed {

@@ -173,6 +173,7 @@ func (c *chaos) roles(t *rapid.T) {
 // two people behind it, no plan starts twice, the quarantine stays while the key
 // lives, and the chain holds.
 func TestNothingThatHappensBreaksAPromise(t *testing.T) {
+	t.Parallel()
 	begin := evening(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		c := begin.newChaos(t)

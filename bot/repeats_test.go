@@ -15,6 +15,7 @@ import (
 // Whatever many alerts say about one key, they are one incident with a bounded
 // record, one card and few edits.
 func TestManyAlertsForOneKey(t *testing.T) {
+	t.Parallel()
 	s := tell(t, flooded(chattest.Options{}))
 	edits := &counting{room: s.room}
 	s.Bot.Chats = []bot.Chat{edits}

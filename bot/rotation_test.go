@@ -326,6 +326,7 @@ func TestALookFindsAnOrphanThatNobodyCouldSee(t *testing.T) {
 // Killed at any point of the step, the bot comes back and never creates a second key;
 // what it created is either in Ana's hands or can't act.
 func TestKilledAnywhereARotationMakesNoSecondKey(t *testing.T) {
+	t.Parallel()
 	ana, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)

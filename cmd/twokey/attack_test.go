@@ -63,8 +63,8 @@ func TestAStolenHookTokenThatMayAutomateIsHeldByTheCap(t *testing.T) {
 		}
 	}
 	slices.Sort(automatic)
-	if done := contained(cloud); !slices.Equal(done, automatic) || len(done) != automaticCap {
-		t.Errorf("done to %q, automatic %q; want %d", done, automatic, automaticCap)
+	if done := contained(cloud); !slices.Equal(done, automatic) || len(slices.Compact(done)) != automaticCap {
+		t.Errorf("done to %q, automatic %q; want %d users", done, automatic, automaticCap)
 	}
 	for _, name := range lockedOut(cloud) {
 		if strings.HasPrefix(name, "busy") || name == "twokey" {
@@ -96,8 +96,8 @@ func crowd(t *testing.T, cloud *sandbox.Cloud) {
 	}
 }
 
-// postEveryKey posts all keys, but those of one user, in one request and waits until the bot has looked
-// at each and has nothing left to start.
+// postEveryKey posts all keys, but those of one user, in one request, and waits
+// until the bot has looked at each and has nothing left to start.
 func (r *running) postEveryKey(but string) []api.Incident {
 	r.t.Helper()
 	var batch []any
