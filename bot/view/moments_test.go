@@ -74,6 +74,9 @@ var moments = map[string]func(*testing.T) *story{
 		return s.wait(time.Minute).approve(ana, 1).approve(bo, 1).approve(ana, 2).wait(time.Second)
 	},
 	"theft": func(t *testing.T) *story { return theft(t) },
+	"restricted": func(t *testing.T) *story {
+		return offered(t).sees(map[incident.FactName]string{incident.FactGuarded: incident.Yes})
+	},
 	"owner-asked": func(t *testing.T) *story {
 		s := theft(t)
 		s.do(ana, incident.Propose{Plan: incident.Plan{Step: incident.StepOwnerAsk, Params: map[string]string{

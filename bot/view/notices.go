@@ -28,6 +28,9 @@ func (p page) notices() []bot.Notice {
 	if last, ok := p.usedAfter(); ok {
 		add(bot.Alarm, p.say("notice.used_after", "at", p.clock(last)))
 	}
+	if p.st.KeyFact(incident.FactGuarded) == incident.Yes && !p.st.Contained() {
+		add(bot.Warn, p.say("notice.restricted"))
+	}
 	all = append(all, p.breaches()...)
 	all = append(all, p.own()...)
 	for _, s := range p.st.Stuck {

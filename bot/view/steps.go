@@ -316,6 +316,8 @@ const maxBreaks = 3
 func (p page) breaks(pr incident.Proposal) string {
 	i := pr.Plan.Impact
 	switch {
+	case pr.Plan.Step == incident.StepKeyFence && !i.Since.IsZero():
+		return p.fenced(pr.Plan)
 	case len(i.Breaks) > 0:
 		known := make([]string, 0, maxBreaks+1)
 		for n, b := range i.Breaks {

@@ -178,7 +178,13 @@ func offered(t *testing.T) *story {
 	s := opened(t).wait(2 * time.Second).owned()
 	s.do(incident.Bot, incident.Propose{Plan: s.plan("key.disable", "key.enable")})
 	s.do(incident.Bot, incident.Propose{Plan: s.plan("policy.quarantine", "policy.detach")})
-	return s.do(incident.Bot, incident.Propose{Plan: s.plan("key.fence", "key.unfence")})
+	fence := s.plan("key.fence", "key.unfence")
+	of := incident.OfKey(fence.Target.Key)
+	fence.Shown = []incident.Fact{
+		{Of: of, Name: incident.FactKnownIPs, Value: "203.0.113.7,203.0.113.8,203.0.113.9"},
+		{Of: of, Name: incident.FactNewIPs, Value: "198.51.100.66"},
+	}
+	return s.do(incident.Bot, incident.Propose{Plan: fence})
 }
 
 func (s *story) approve(by incident.Person, number int) *story {
