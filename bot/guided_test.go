@@ -85,3 +85,27 @@ func TestAManualStepOfAPlaybookIsAttested(t *testing.T) {
 	}
 	s.showsIt("call_the_bank")
 }
+
+// What an API sees is read back: two people's word is not enough.
+func TestWhatPeopleDidToRootIsReadBack(t *testing.T) {
+	s := rootAlert(t)
+	if p, waits := s.State(s.id).Waiting(incident.StepRootMFA); !waits || len(p.Plan.Guarded) == 0 {
+		t.Fatalf("root.mfa is offered as %+v", p.Plan)
+	}
+	if err := s.Cloud.SetMFA("", true); err != nil { // in the console
+		t.Fatal(err)
+	}
+	s.agree(incident.StepRootMFA, chattest.Ana, chattest.Bo)
+	if p := s.last(incident.StepRootMFA); p.Outcome != incident.Confirmed {
+		t.Errorf("it is %s %s (%s)", p.Status, p.Outcome, p.Code)
+	}
+	for _, step := range []string{"root.create_key", "root.replace_key", "root.disable_key", incident.StepRootDelete} {
+		s.agree(step, chattest.Ana, chattest.Bo)
+	}
+	for range 6 {
+		s.After(time.Minute)
+	}
+	if p := s.last(incident.StepRootDelete); p.Done() {
+		t.Errorf("nobody deleted the key, and it is %s %s", p.Status, p.Outcome)
+	}
+}
