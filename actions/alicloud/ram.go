@@ -107,6 +107,24 @@ type policyRef string
 
 func refTo(kind, name string) policyRef { return policyRef(kind + ":" + name) }
 
+// listed is a policy in an answer, whoever it is attached to.
+type listed interface {
+	comparable
+	GetPolicyType() *string
+	GetPolicyName() *string
+}
+
+func refs[P listed](answer []P) []policyRef {
+	var out []policyRef
+	var none P
+	for _, p := range answer {
+		if p != none {
+			out = append(out, refTo(tea.StringValue(p.GetPolicyType()), tea.StringValue(p.GetPolicyName())))
+		}
+	}
+	return out
+}
+
 // directPolicies are attached to the user itself. Policies through groups, or
 // limited to a resource group, are not among them (RAM docs: ListPoliciesForUser).
 func (a *Account) directPolicies(ctx context.Context, user string) ([]policyRef, error) {
@@ -119,12 +137,7 @@ func (a *Account) directPolicies(ctx context.Context, user string) ([]policyRef,
 		if answer.Body == nil || answer.Body.Policies == nil {
 			return errAnswer
 		}
-		out = nil
-		for _, p := range answer.Body.Policies.Policy {
-			if p != nil {
-				out = append(out, refTo(tea.StringValue(p.PolicyType), tea.StringValue(p.PolicyName)))
-			}
-		}
+		out = refs(answer.Body.Policies.Policy)
 		return nil
 	}, user)
 	return out, err
@@ -163,12 +176,7 @@ func (a *Account) groupPolicies(ctx context.Context, group string) ([]policyRef,
 		if answer.Body == nil || answer.Body.Policies == nil {
 			return errAnswer
 		}
-		out = nil
-		for _, p := range answer.Body.Policies.Policy {
-			if p != nil {
-				out = append(out, refTo(tea.StringValue(p.PolicyType), tea.StringValue(p.PolicyName)))
-			}
-		}
+		out = refs(answer.Body.Policies.Policy)
 		return nil
 	}, group)
 	return out, err

@@ -73,12 +73,7 @@ func (a *Account) rolePolicies(ctx context.Context, name string) ([]policyRef, e
 		if answer.Body == nil || answer.Body.Policies == nil {
 			return errAnswer
 		}
-		out = nil
-		for _, p := range answer.Body.Policies.Policy {
-			if p != nil {
-				out = append(out, refTo(tea.StringValue(p.PolicyType), tea.StringValue(p.PolicyName)))
-			}
-		}
+		out = refs(answer.Body.Policies.Policy)
 		return nil
 	}, name)
 	return out, err
