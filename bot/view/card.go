@@ -36,6 +36,9 @@ func (v *View) Card(s bot.Scene) bot.Card {
 	if len(folded) > 0 {
 		c.More = p.say("card.more", "n", strconv.Itoa(len(folded)))
 	}
+	if known, ok := p.known(); ok && len(folded) > 0 {
+		c.Folded = append([]bot.Step{known}, folded...)
+	}
 	for _, pr := range p.st.Proposals {
 		if pr.Status == incident.StatusWaiting && p.works() {
 			c.Pending++
