@@ -199,15 +199,18 @@ func (s *stage) thief(script ...sandbox.Move) *sandbox.Attacker {
 	return got(sandbox.NewAttacker(s.cloud.URL(), s.key, "203.0.113.66", script))(s.T)
 }
 
+// writing are the calls that change the account.
+var writing = []string{
+	"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
+	"AttachInstanceRamRole", "DetachInstanceRamRole", "ModifyInstanceMetadataOptions", "ModifyAccessKeyLeakDeal",
+	"RemoveUserFromGroup", "AddUserToGroup", "UpdateLoginProfile", "SetSecurityPreference", "DeleteUser", "RestoreUserFromRecycleBin",
+	"CreateGroup", "AttachPolicyToGroup", "SetAccessKeyPolicy",
+	"CreateAccessKey", "CreateSecret", "PutSecretValue",
+}
+
 // writes is how many writing calls the account has got.
 func (s *stage) writes() (n int) {
-	for _, action := range []string{
-		"UpdateAccessKey", "DeleteAccessKey", "RestoreAccessKeyFromRecycleBin", "CreatePolicy", "AttachPolicyToUser", "DetachPolicyFromUser",
-		"AttachInstanceRamRole", "DetachInstanceRamRole", "ModifyInstanceMetadataOptions", "ModifyAccessKeyLeakDeal",
-		"RemoveUserFromGroup", "AddUserToGroup", "UpdateLoginProfile", "SetSecurityPreference", "DeleteUser", "RestoreUserFromRecycleBin",
-		"CreateGroup", "AttachPolicyToGroup", "SetAccessKeyPolicy",
-		"CreateAccessKey", "CreateSecret", "PutSecretValue",
-	} {
+	for _, action := range writing {
 		n += s.cloud.Calls(action)
 	}
 	return n

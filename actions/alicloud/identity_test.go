@@ -143,30 +143,39 @@ func TestAnObserverWritesNothing(t *testing.T) {
 	s.do(incident.StepKeyDisable)
 }
 
-func TestLeastPolicyGrantsEachStepAndNoOther(t *testing.T) {
-	prepare := map[string][]string{
-		incident.StepKeyEnable:    {incident.StepKeyDisable},
-		incident.StepKeyDelete:    {incident.StepKeyDisable},
-		incident.StepKeyRestore:   {incident.StepKeyDisable, incident.StepKeyDelete},
-		incident.StepPolicyDetach: {incident.StepPolicyQuarantine},
-		incident.StepDetachRole:   {incident.StepAttachRole},
-		incident.StepRelaxIMDS:    {incident.StepEnforceIMDS},
-		incident.StepKeyUnfence:   {incident.StepKeyFence},
-		incident.StepKeyDiscard:   {incident.StepKeyCreate},
+// comesFirst are the steps that must be done before one can be planned.
+var comesFirst = map[string][]string{
+	incident.StepKeyEnable:    {incident.StepKeyDisable},
+	incident.StepKeyDelete:    {incident.StepKeyDisable},
+	incident.StepKeyRestore:   {incident.StepKeyDisable, incident.StepKeyDelete},
+	incident.StepPolicyDetach: {incident.StepPolicyQuarantine},
+	incident.StepDetachRole:   {incident.StepAttachRole},
+	incident.StepRelaxIMDS:    {incident.StepEnforceIMDS},
+	incident.StepKeyUnfence:   {incident.StepKeyFence},
+	incident.StepKeyDiscard:   {incident.StepKeyCreate},
+}
+
+// readyFor is a stage on which a step can be planned.
+func readyFor(t *testing.T, name string) *stage {
+	t.Helper()
+	s := newStage(t)
+	s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true, RestoreActive: true, AcceptDeleteLeftovers: true})
+	if furnish := furnishUser[name]; furnish != nil {
+		furnish(s)
 	}
+	if furnish := furnishAfter[name]; furnish != nil {
+		furnish(s)
+	}
+	for _, before := range comesFirst[name] {
+		s.do(before)
+	}
+	return s
+}
+
+func TestLeastPolicyGrantsEachStepAndNoOther(t *testing.T) {
 	for _, name := range every {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t)
-			s.cloud.SetBehaviour(sandbox.Behaviour{UnlimitedLookups: true, RestoreActive: true, AcceptDeleteLeftovers: true})
-			if furnish := furnishUser[name]; furnish != nil {
-				furnish(s)
-			}
-			if furnish := furnishAfter[name]; furnish != nil {
-				furnish(s)
-			}
-			for _, before := range prepare[name] {
-				s.do(before)
-			}
+			s := readyFor(t, name)
 			s.grant()
 			p := s.plan(name) // looking needs no step
 			if aboutRoot(name) {
@@ -180,6 +189,37 @@ func TestLeastPolicyGrantsEachStepAndNoOther(t *testing.T) {
 			s.grant(name)
 			s.do(name)
 		})
+	}
+}
+
+// Whatever happens to its first write, a step that is run again ends as planned, and
+// the reading tells the truth on the way. A key is not created again.
+func TestEveryStepGetsThroughAFaultOfTheCloud(t *testing.T) {
+	for kind, fault := range map[string]sandbox.FaultKind{
+		"lost answer": sandbox.Drop, "throttled": sandbox.Throttle, "broken": sandbox.ServerError, "page": sandbox.HTML, "away": sandbox.Unavailable,
+	} {
+		for _, name := range every {
+			if aboutRoot(name) || incident.StepTier(name) == incident.Look || name == incident.StepKeyCreate {
+				continue
+			}
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				s := readyFor(t, name)
+				p := s.plan(name)
+				for _, action := range writing {
+					s.cloud.Inject(sandbox.Fault{Kind: fault, Action: action, Next: 1})
+				}
+				for range 4 {
+					_, err := s.step(name).Run(t.Context(), p)
+					if done := got(s.step(name).Verify(t.Context(), p))(t); done {
+						return
+					}
+					if err != nil && !actions.Transient(err) {
+						t.Fatalf("it gives up: %v", err)
+					}
+				}
+				t.Fatal("run four times, and not done")
+			})
+		}
 	}
 }
 

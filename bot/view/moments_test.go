@@ -73,6 +73,12 @@ var moments = map[string]func(*testing.T) *story{
 		s.do(incident.Bot, incident.Propose{Plan: incident.Plan{Step: "root.mfa"}})
 		return s.wait(time.Minute).approve(ana, 1).approve(bo, 1).approve(ana, 2).wait(time.Second)
 	},
+	"root-used-after": func(t *testing.T) *story {
+		s := opened(t).owner(incident.OwnerRoot)
+		s.do(incident.Bot, incident.Propose{Plan: incident.Plan{Step: incident.StepRootDisable}})
+		s.wait(time.Minute).approve(ana, 1).approve(bo, 1).wait(2 * time.Hour)
+		return s.sees(map[incident.FactName]string{incident.FactLastUsed: s.at.Add(-time.Hour).Format(time.RFC3339)})
+	},
 	"theft": func(t *testing.T) *story { return theft(t) },
 	"restricted": func(t *testing.T) *story {
 		return offered(t).sees(map[incident.FactName]string{incident.FactGuarded: incident.Yes})

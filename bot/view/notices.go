@@ -60,6 +60,11 @@ func (p page) observed() bool {
 func (p page) usedAfter() (time.Time, bool) {
 	last, err := time.Parse(time.RFC3339, p.st.KeyFact(incident.FactLastUsed))
 	at := p.st.ContainedAt()
+	for _, pr := range p.st.Proposals {
+		if pr.Plan.Step == incident.StepRootDisable && pr.Done() {
+			at = pr.Finished // no API sees it; a later call would belie it
+		}
+	}
 	return last, err == nil && !at.IsZero() && last.After(at)
 }
 
