@@ -350,7 +350,7 @@ func foretold(step string) bool {
 func (p page) undoText(plan incident.Plan) string {
 	switch {
 	case plan.Undo != "" && (plan.Step == incident.StepKeyDelete || plan.Step == incident.StepUserDelete):
-		return p.say("undo.bin", "step", p.titleOf(plan.Undo), "people", p.tierNeed(plan.Undo))
+		return p.say("undo.bin", "step", p.titled(plan.Undo, p.userOf(plan)), "people", p.tierNeed(plan.Undo))
 	case plan.Undo != "":
 		return p.say("undo.by", "step", p.titled(plan.Undo, p.userOf(plan)), "people", p.tierNeed(plan.Undo))
 	case incident.StepTier(plan.Step) == incident.Look:
