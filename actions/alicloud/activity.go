@@ -95,7 +95,7 @@ func (v *verdict) weigh(tallies []tally, key incident.KeyID, sign time.Time) {
 	scanners := v.scanners(tallies, sign)
 	for _, t := range tallies {
 		j := judged{
-			tally: t, sensitive: isSensitive(t.action), routine: v.routine[use2{t.action, t.address}],
+			tally: t, sensitive: isSensitive(t.action), routine: v.routine[callFrom{t.action, t.address}],
 			fresh: t.address != "" && !v.ips[t.address], probe: scanners[t.address],
 		}
 		if !v.read {

@@ -12,15 +12,15 @@ import (
 
 // grounds are what a use after the leak is judged by: what was seen before it.
 type grounds struct {
-	ips      map[string]bool // addresses that the key or its user was used from
-	routine  map[use2]bool   // operations, each with such an address
-	services []string        // used in 400 days
-	own      time.Time       // newest use; zero: none is known
-	read     bool            // the trail answered, as far as it goes back
+	ips      map[string]bool   // addresses that the key or its user was used from
+	routine  map[callFrom]bool // operations, each with such an address
+	services []string          // used in 400 days
+	own      time.Time         // newest use; zero: none is known
+	read     bool              // the trail answered, as far as it goes back
 }
 
-// use2 is an operation as policies name it, and where it came from.
-type use2 struct{ action, address string }
+// callFrom is an operation as policies name it, and where it came from.
+type callFrom struct{ action, address string }
 
 // Around the first sign of the leak scanners try the key: see [grounds.probe].
 const (
@@ -32,7 +32,7 @@ const (
 // user of 90 days, and the key's addresses of 400.
 func (a *Account) groundsOf(ctx context.Context, t incident.Target, sign time.Time) (grounds, error) {
 	key := question{key: t.Key, until: sign.UTC()}
-	g := grounds{ips: map[string]bool{}, routine: map[use2]bool{}}
+	g := grounds{ips: map[string]bool{}, routine: map[callFrom]bool{}}
 	var ofKey, ofUser past
 	var last []dated
 	err := together(
@@ -72,7 +72,7 @@ func (p past) ground(g *grounds, sign time.Time) {
 		}
 		g.ips[ip] = true
 		for action, at := range p.from[ip] {
-			g.routine[use2{action, ip}] = true
+			g.routine[callFrom{action, ip}] = true
 			g.own = later(g.own, at)
 		}
 	}
