@@ -91,9 +91,9 @@ func (p Plan) sameAim(o Plan) bool {
 	return p.Target.UserID == o.Target.UserID && p.Params[ParamOf] == o.Params[ParamOf]
 }
 
-// onWord reports whether nothing but people's word decides that the step is done:
+// OnWord reports whether nothing but people's word decides that the step is done:
 // no action reads anything back.
-func (p Plan) onWord() bool { return Guided(p.Step) && len(p.Guarded) == 0 }
+func (p Plan) OnWord() bool { return Guided(p.Step) && len(p.Guarded) == 0 }
 
 // Drift is a guarded fact that has moved since people agreed.
 type Drift struct {

@@ -55,7 +55,7 @@ func (r Rules) propose(s State, p Plan, at time.Time) []Event {
 // and user, as last seen. So votes are bound to it, and nobody helps to call off
 // the alarm about their own user.
 func (s State) about(p Plan) Plan {
-	if internal(p.Step) || p.onWord() {
+	if internal(p.Step) || p.OnWord() {
 		p.Target = s.Target()
 	}
 	return p
@@ -74,7 +74,7 @@ func (r Rules) mayPropose(s State, p Plan, at time.Time) error {
 		return s.mayDecide(p)
 	case s.Lookup():
 		return NoKeyYet
-	case p.onWord():
+	case p.OnWord():
 		return nil
 	case p.Step == "" || !s.names(p):
 		return BadPlan

@@ -138,7 +138,7 @@ func (r Rules) changes(p Plan) bool {
 // Observes reports whether p may not be carried out because its account is only
 // watched. Looking is allowed there, and so is what touches no cloud.
 func (r Rules) Observes(p Plan) bool {
-	return !internal(p.Step) && !p.onWord() && r.Tier(p) != Look && slices.Contains(r.Observe, p.Target.Account)
+	return !internal(p.Step) && !p.OnWord() && r.Tier(p) != Look && slices.Contains(r.Observe, p.Target.Account)
 }
 
 func (r Rules) ownUser(p Person, t Target) bool {

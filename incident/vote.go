@@ -68,7 +68,7 @@ func (c Approve) decide(r Rules, s State, by Person, at time.Time) ([]Event, err
 // cloud is done in the same breath.
 func (r Rules) authorized(p Proposal) []Event {
 	events := []Event{Authorized{Number: p.Number}}
-	if p.Plan.onWord() {
+	if p.Plan.OnWord() {
 		return append(events, Started{p.Number}, Finished{Number: p.Number, Outcome: Attested})
 	}
 	switch p.Plan.Step {

@@ -98,7 +98,7 @@ func isInternal(step string) bool {
 // onWord reports whether a plan is done when people say so, or when they were
 // asked: nothing is carried out.
 func onWord(pr incident.Proposal) bool {
-	return incident.Guided(pr.Plan.Step) && len(pr.Plan.Guarded) == 0 || pr.Plan.Step == incident.StepOwnerAsk
+	return pr.Plan.OnWord() || pr.Plan.Step == incident.StepOwnerAsk
 }
 
 // stopping are the buttons that keep a plan from starting: until it has begun,
