@@ -273,22 +273,25 @@ func (e *execution) tryLater(ctx context.Context, code string, outcome incident.
 // end writes down how the step ended together with what it brought: what a look
 // saw of identities, what it found, and a secret sealed for its receiver.
 func (e *execution) end(ctx context.Context, f incident.Finish, out actions.Outcome) error {
-	s, err := e.state(ctx, e.lease.Job.Incident)
-	if err != nil {
-		return err
-	}
-	if _, err := e.observe(ctx, s, out.Sights); err != nil {
-		return err
+	id := e.lease.Job.Incident
+	if len(out.Sights) > 0 {
+		s, err := e.state(ctx, id)
+		if err != nil {
+			return err
+		}
+		if _, err := e.observe(ctx, s, out.Sights); err != nil {
+			return err
+		}
 	}
 	var values []store.Value
 	f.Number, f.Result = e.p.Number, out.Result
 	if len(out.Findings.Items) > 0 || !out.Findings.AsOf.IsZero() {
 		found := e.findings(out.Findings)
-		f.Findings, values = found.Words, append(values, found.value(s.ID)...)
+		f.Findings, values = found.Words, append(values, found.value(id)...)
 	}
 	if len(out.Sealed) > 0 {
 		var sealed store.Value
-		f.Sealed, sealed = e.seal(s.ID, out.Sealed)
+		f.Sealed, sealed = e.seal(id, out.Sealed)
 		values = append(values, sealed)
 	}
 	return e.settle(ctx, e.lease, f, values...)

@@ -80,11 +80,11 @@ func (h *handling) aim() (incident.Target, map[string]string, error) {
 		params[incident.ParamOf] = string(incident.OfRole(h.of))
 		return target, params, nil
 	case family == "ecs" && instanceName.MatchString(h.of):
-		params[incident.ParamOf] = "instance " + h.of
+		params[incident.ParamOf] = string(incident.OfInstance(h.of))
 		return target, params, nil
 	}
 	for _, lead := range h.state.Leads() {
-		if id, ok := incident.UserOf(lead.Of); ok && lead.User == h.of && h.of != "" {
+		if id, ok := incident.UserOf(lead.Of); ok && lead.User == h.of {
 			target.User, target.UserID = lead.User, id
 			return target, params, nil
 		}
@@ -92,18 +92,11 @@ func (h *handling) aim() (incident.Target, map[string]string, error) {
 	return target, nil, NoSuchLead
 }
 
-// onWord reports whether a step is one that people do by hand and only they can
+// byWord reports whether a step is one that people do by hand and only they can
 // vouch for: no action of the account reads it back.
-func onWord(step string, account func(string) (actions.Account, bool), s incident.State) bool {
-	if !incident.Guided(step) {
-		return false
-	}
-	a, ok := account(s.KeyFact(incident.FactAccount))
-	if !ok {
-		return true
-	}
-	_, read := a.Actions()[step]
-	return !read
+func (b *Bot) byWord(s incident.State, step string) bool {
+	_, read := b.action(s.Target(), step)
+	return incident.Guided(step) && !read
 }
 
 // byHand are the playbook's guided steps that may be said to be done now. They
@@ -112,7 +105,7 @@ func (b *Bot) byHand(s incident.State) []incident.Plan {
 	var plans []incident.Plan
 	for _, next := range b.Rules.Playbook.Next(s) {
 		plan := incident.Plan{Step: next.Step, Target: s.Target()}
-		if _, waits := s.WaitingFor(plan); next.Now && !waits && onWord(next.Step, b.account, s) {
+		if _, waits := s.WaitingFor(plan); next.Now && !waits && b.byWord(s, next.Step) {
 			plans = append(plans, plan)
 		}
 	}

@@ -47,7 +47,7 @@ func (h *handling) propose(ctx context.Context) (Answer, error) {
 	case incident.StepOwnerAsk:
 		return h.askOwner(ctx)
 	}
-	if onWord(h.arg, h.account, h.state) {
+	if h.byWord(h.state, h.arg) {
 		return h.put(ctx, incident.Plan{Step: h.arg})
 	}
 	catalog, err := h.catalog()
