@@ -72,7 +72,7 @@ func (l *life) took() map[string]int {
 }
 
 // insist does something until it was done by a bot that lived to say so. After a
-// kill the file is opened anew and the dead bot's leases run out.
+// kill the file is opened anew.
 func (l *life) insist(do func() error) {
 	l.t.Helper()
 	for range 3 {

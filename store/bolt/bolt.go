@@ -53,9 +53,9 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens the file at path. A file that does not exist is made, readable for
-// its owner only, unless o.ReadOnly: then the error is [fs.ErrNotExist]. It
-// returns [ErrLocked], [ErrEmpty], [ErrForeign], [ErrFormat], [ErrDamaged],
-// [ErrFull] or [ErrReadOnlyDisk].
+// its owner only, unless o.ReadOnly: then the error is [fs.ErrNotExist]. Leases of
+// the process that had it open before end. It returns [ErrLocked], [ErrEmpty],
+// [ErrForeign], [ErrFormat], [ErrDamaged], [ErrFull] or [ErrReadOnlyDisk].
 func Open(path string, o Options) (*Store, error) {
 	if o.Timeout == 0 {
 		o.Timeout = time.Second
@@ -74,10 +74,12 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(err, db.Close()))
 	}
-	if !o.ReadOnly {
-		s.writer = newWriter(s, last)
-		go s.writer.run()
+	if o.ReadOnly {
+		return s, nil
 	}
+	s.writer = newWriter(s, last)
+	go s.writer.run()
+	s.abandon()
 	return s, nil
 }
 

@@ -1,6 +1,7 @@
 package bolt_test
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -90,6 +91,35 @@ func TestReopeningKeepsEverything(t *testing.T) {
 	}
 	if id, err := s.Create(ctx, func(id incident.ID) store.Batch { return store.Batch{Records: records(id, 1)} }); id != "inc-2" || err != nil {
 		t.Errorf("Create = %q, %v; want inc-2", id, err)
+	}
+}
+
+// Whoever held a lease when the process was killed is gone: nobody has to wait
+// until it runs out, not when a key is to be disabled.
+func TestWorkOfAKilledProcessFallsDueAtOnce(t *testing.T) {
+	path, ctx := newPath(t), t.Context()
+	s := open(t, path)
+	if err := s.Append(ctx, store.Batch{Jobs: []incident.Job{{Key: "half done", Lane: "a", Due: t0}}}); err != nil {
+		t.Fatal(err)
+	}
+	dead, _, err := s.Claim(ctx, "a", t0, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, _ := s.Claim(ctx, "a", t0, time.Hour); ok {
+		t.Fatal("claimed twice")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	s = open(t, path)
+	l, ok, err := s.Claim(ctx, "a", t0, time.Hour)
+	if !ok || err != nil || l.Job.Key != "half done" || l.Job.Attempt != 1 {
+		t.Errorf("Claim = %+v, %v, %v; want the job, at its second try", l, ok, err)
+	}
+	if err := s.Finish(ctx, dead); !errors.Is(err, store.ErrLost) {
+		t.Errorf("the dead worker finishes it: %v", err)
 	}
 }
 

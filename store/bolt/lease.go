@@ -88,6 +88,34 @@ func (s *Store) held(ctx context.Context, l store.Lease, write func(queue, entry
 	})
 }
 
+// abandon ends every lease that an earlier process held: the file is open for one
+// process at a time, so whoever held it is gone. What it worked on falls due at
+// once, and the dead worker's try counts. An entry that can't be read is left to
+// whoever claims it, and if nothing can be written, leases run out by themselves.
+func (s *Store) abandon() {
+	var held []entry
+	_ = s.view(context.Background(), func(t tables) error {
+		for _, value := range t.of(tableJobs).from(nil) {
+			if e, err := unpackEntry(value); err == nil && e.Token != 0 {
+				held = append(held, e)
+			}
+		}
+		return nil
+	})
+	if len(held) == 0 {
+		return
+	}
+	_ = s.update(context.Background(), func(t tables) error {
+		q := queueOf(t)
+		for _, e := range held {
+			free := e
+			free.Until = e.Job.Due
+			q.replace(e, free)
+		}
+		return nil
+	})
+}
+
 // NextDue implements [store.Store].
 func (s *Store) NextDue(ctx context.Context, lane string) (at time.Time, ok bool, err error) {
 	err = s.view(ctx, func(t tables) error {
