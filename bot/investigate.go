@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"twokey/actions"
@@ -108,15 +109,21 @@ func (b *Bot) triage(ctx context.Context, s incident.State) (incident.State, err
 // pursue looks at what was done with the key, opens incidents for keys that it
 // made, and offers what that makes advisable.
 func (b *Bot) pursue(ctx context.Context, s incident.State) (incident.State, error) {
+	tried := b.unoffered(s)
 	s, asked := b.watch(ctx, s)
 	if _, refused := refusal(asked); refused {
 		return s, nil
 	}
 	err := b.follow(ctx, s)
-	if s.Open() && b.somethingNew(s) {
+	if s.Open() && slices.ContainsFunc(b.unoffered(s), func(a asking) bool { return !among(tried, a) }) {
 		err = errors.Join(err, b.offer(ctx, s))
 	}
 	return s, errors.Join(asked, err)
+}
+
+// among reports whether a step on the same aim is one of those.
+func among(steps []asking, one asking) bool {
+	return slices.ContainsFunc(steps, func(a asking) bool { return a.aim().Rivals(one.aim()) })
 }
 
 // watch asks what the key and its user did since the first sign of the leak.

@@ -66,32 +66,13 @@ func (b *Bot) lookNext(ctx context.Context, l store.Lease, s incident.State) err
 		return b.Store.Finish(ctx, l)
 	}
 	jobs := append(b.secondLook(s), lookJob(s, next))
-	if s.Open() && b.somethingNew(s) {
+	if s.Open() && len(b.unoffered(s)) > 0 {
 		if err := b.offer(ctx, s); err != nil {
 			b.Log.Warn("offer after a look", slog.String("incident", string(s.ID)), slog.Any("error", err))
 			jobs = append(jobs, investigateJob(s, b.Now())) // it tries again until it can
 		}
 	}
 	return b.append(ctx, store.Batch{Jobs: jobs, Lease: &l, Finish: true})
-}
-
-// somethingNew reports whether a step may be offered now that nobody has been
-// offered.
-func (b *Bot) somethingNew(s incident.State) bool {
-	account, ok := b.account(s.KeyFact(incident.FactAccount))
-	if !ok || s.FalseAlarm {
-		return false
-	}
-	catalog := account.Actions()
-	for _, next := range b.Rules.Playbook.Next(s) {
-		_, known := catalog[next.Step]
-		plan := incident.Plan{Step: next.Step, Target: s.Target()}
-		_, waits := s.WaitingFor(plan)
-		if known && offers(next) && !waits && !s.Busy(plan) {
-			return true
-		}
-	}
-	return len(leading(s, catalog)) > 0
 }
 
 // lookAtKey looks at the key itself. Closed, and the key lives again: reopened.

@@ -14,28 +14,40 @@ import (
 )
 
 // offer puts the playbook's next steps before people, with a plan each, and
-// carries out what automation may. After a false alarm it offers to take
-// everything back instead.
+// carries out what automation may, as soon as its plan is there. After a false alarm
+// it offers to take everything back instead.
 func (b *Bot) offer(ctx context.Context, s incident.State) error {
-	var catalog actions.Catalog
-	if account, ok := b.account(s.KeyFact(incident.FactAccount)); ok {
-		catalog = account.Actions()
-	}
+	catalog := b.catalog(s)
 	if s.FalseAlarm {
 		return b.offerUndo(ctx, s, catalog)
 	}
-	plans, err := b.plans(ctx, s, catalog)
-	useless, err2 := b.useless(ctx, s, catalog)
-	errs := []error{err, err2}
-	for _, p := range slices.Concat(useless, b.byHand(s), plans) {
-		after, err := b.propose(ctx, s, p)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	var errs []error
+	put := func(plans []incident.Plan, err error) {
+		errs = append(errs, err)
+		for _, p := range plans {
+			after, err := b.propose(ctx, s, p)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			s = after
 		}
-		s = after
 	}
+	contain, others := apart(drafted(ctx, b.due(s)))
+	put(plans(contain))
+	put(b.useless(ctx, s, catalog))
+	put(b.byHand(s), nil)
+	put(plans(others))
 	return errors.Join(errs...)
+}
+
+// catalog is what can be done in the account that the key is of.
+func (b *Bot) catalog(s incident.State) actions.Catalog {
+	account, ok := b.account(s.KeyFact(incident.FactAccount))
+	if !ok {
+		return nil
+	}
+	return account.Actions()
 }
 
 // asking is a step that is to be planned, and on what.
@@ -46,43 +58,90 @@ type asking struct {
 	otherwise actions.Action // if there is nothing to do; may be nil
 }
 
-// plans reads the cloud for every step that may be offered now, side by side,
-// in the order of the playbook; then for what can be done about users and roles
-// that the leaked key made or took on. Steps with nothing to do are left out, and
-// so are those that cannot be done as things are; errors of the others come beside the
-// plans that could be made.
-func (b *Bot) plans(ctx context.Context, s incident.State, catalog actions.Catalog) ([]incident.Plan, error) {
+// aim is what its plan will be about.
+func (a asking) aim() incident.Plan {
+	return incident.Plan{Step: a.Name(), Target: a.target, Params: a.params}
+}
+
+// due are the steps that may be offered now, in the order of the playbook; then what
+// can be done about users and roles that the leaked key made or took on.
+func (b *Bot) due(s incident.State) []asking {
+	catalog := b.catalog(s)
 	var steps []asking
 	for _, next := range b.Rules.Playbook.Next(s) {
 		if a, ok := catalog[next.Step]; ok && offers(next) && !s.Busy(incident.Plan{Step: next.Step, Target: s.Target()}) {
 			steps = append(steps, asking{Action: a, target: s.Target(), params: params(s)})
 		}
 	}
-	steps = append(steps, leading(s, catalog)...)
-	all, errs := make([]incident.Plan, len(steps)), make([]error, len(steps))
-	var wg sync.WaitGroup
-	for i, a := range steps {
-		wg.Go(func() {
-			all[i], errs[i] = planned(ctx, a, a.target, a.params)
-			if a.otherwise != nil && errors.Is(errs[i], actions.ErrNothingToDo) {
-				all[i], errs[i] = planned(ctx, a.otherwise, a.target, a.params)
-			}
-		})
+	return append(steps, leading(s, catalog)...)
+}
+
+// unoffered are the steps that are due and on no card: new ones, and those that could
+// not be planned.
+func (b *Bot) unoffered(s incident.State) []asking {
+	if s.FalseAlarm {
+		return nil
 	}
-	wg.Wait()
-	var some []incident.Plan
-	for i, err := range errs {
-		switch {
-		case err == nil:
-			some = append(some, all[i])
-		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed), errors.Is(err, actions.ErrOwnIdentity),
-			errors.Is(err, actions.ErrNotHere), refuses(err):
-			errs[i] = nil
-		default:
-			errs[i] = fmt.Errorf("plan %s: %w", steps[i].Name(), err)
+	return slices.DeleteFunc(b.due(s), func(a asking) bool {
+		_, waits := s.WaitingFor(a.aim())
+		return waits
+	})
+}
+
+// draft is a plan that is being made. Plan waits for it.
+type draft struct {
+	asking
+	plan func() (incident.Plan, error)
+}
+
+// drafted has plans made of all steps, side by side.
+func drafted(ctx context.Context, steps []asking) []draft {
+	drafts := make([]draft, len(steps))
+	for i, a := range steps {
+		plan := sync.OnceValues(func() (incident.Plan, error) {
+			p, err := planned(ctx, a, a.target, a.params)
+			if a.otherwise != nil && errors.Is(err, actions.ErrNothingToDo) {
+				return planned(ctx, a.otherwise, a.target, a.params)
+			}
+			return p, err
+		})
+		drafts[i] = draft{a, plan}
+		go plan() //nolint:errcheck // whoever asks for the plan is told
+	}
+	return drafts
+}
+
+// apart puts what may run before anybody voted first: it must not wait until the
+// slowest of the other plans is there.
+func apart(drafts []draft) (contain, others []draft) {
+	for _, d := range drafts {
+		if incident.MayAutomate(d.Name()) {
+			contain = append(contain, d)
+		} else {
+			others = append(others, d)
 		}
 	}
-	return some, errors.Join(errs...)
+	return contain, others
+}
+
+// plans waits for plans. Steps with nothing to do are left out, and so are those
+// that cannot be done as things are; errors of the others come beside the plans that
+// could be made.
+func plans(drafts []draft) ([]incident.Plan, error) {
+	var made []incident.Plan
+	var errs []error
+	for _, d := range drafts {
+		p, err := d.plan()
+		switch {
+		case err == nil:
+			made = append(made, p)
+		case errors.Is(err, actions.ErrNothingToDo), errors.Is(err, actions.ErrNotNamed), errors.Is(err, actions.ErrOwnIdentity),
+			errors.Is(err, actions.ErrNotHere), refuses(err):
+		default:
+			errs = append(errs, fmt.Errorf("plan %s: %w", d.Name(), err))
+		}
+	}
+	return made, errors.Join(errs...)
 }
 
 // offers reports whether a step is planned for people now. Looks are not: they

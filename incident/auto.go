@@ -9,6 +9,10 @@ import (
 // is code: no configuration adds to it.
 var autoSteps = []string{StepKeyFence, StepPolicyQuarantine}
 
+// MayAutomate reports whether a step is one of those that rules can let run before
+// anybody voted.
+func MayAutomate(step string) bool { return slices.Contains(autoSteps, step) }
+
 // Automate carries out a containment before anybody voted. The caller takes one
 // of the account's slots for the hour in the same append.
 type Automate struct{ Plan Plan }
@@ -30,7 +34,7 @@ func (c Automate) decide(r Rules, s State, _ Person, at time.Time) ([]Event, err
 // but for the cap, which the store counts.
 func (r Rules) WhyNotAuto(s State, p Plan) error {
 	switch {
-	case !slices.Contains(autoSteps, p.Step) || !r.ruleAllows(s, p.Step) || s.FalseAlarm:
+	case !MayAutomate(p.Step) || !r.ruleAllows(s, p.Step) || s.FalseAlarm:
 		return AutoOff
 	case s.KeyTyped:
 		return AutoTyped

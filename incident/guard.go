@@ -71,7 +71,7 @@ func (s State) moot(p Proposal) bool {
 			return false
 		}
 		again := later.Plan.Step == p.Plan.Step && p.Plan.Step != StepKeyCreate && // that one made another key
-			(slices.Contains(autoSteps, p.Plan.Step) || maps.Equal(later.Plan.Params, p.Plan.Params))
+			(MayAutomate(p.Plan.Step) || maps.Equal(later.Plan.Params, p.Plan.Params))
 		return again || swallows(later.Plan.Step, p.Plan.Step)
 	})
 }
@@ -132,7 +132,7 @@ const perHour = 3
 // automation may do, only against the leaked identity, and at most three times
 // an hour. Against a person, or somebody unknown, it only alarms.
 func (r Rules) reapplies(s State, p Proposal, at time.Time) bool {
-	may := slices.Contains(autoSteps, p.Plan.Step) && r.ruleAllows(s, p.Plan.Step) &&
+	may := MayAutomate(p.Plan.Step) && r.ruleAllows(s, p.Plan.Step) &&
 		r.Tier(p.Plan) == Reversible && !r.Observes(p.Plan) && !s.FalseAlarm && len(s.Around.Own) == 0
 	return may && s.thiefUndid(p.Plan.Step) && s.autoRuns(p, at.Add(-time.Hour)) < perHour
 }

@@ -31,7 +31,7 @@ const (
 // groundsOf reads what was known before the first sign: events of the key and its
 // user of 90 days, and the key's addresses of 400.
 func (a *Account) groundsOf(ctx context.Context, t incident.Target, sign time.Time) (grounds, error) {
-	key := question{key: t.Key, until: sign.UTC()}
+	key := usedBefore(t.Key, sign)
 	g := grounds{ips: map[string]bool{}, routine: map[callFrom]bool{}}
 	var ofKey, ofUser past
 	var last []dated

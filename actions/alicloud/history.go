@@ -45,6 +45,12 @@ func (q question) attribute() (name, value string) {
 // settled reports that nothing can come into the answer any more.
 func (q question) settled(at time.Time) bool { return !q.until.IsZero() && at.Sub(q.until) > trailLag }
 
+// usedBefore asks for the uses of a key before a moment. The trail and plans have whole
+// seconds: the same moment is the same question, however it is written.
+func usedBefore(key incident.KeyID, until time.Time) question {
+	return question{key: key, until: until.UTC().Truncate(time.Second)}
+}
+
 // asking reads [actions.KnownBefore]; a plan without it counts every use.
 func asking(step string, key incident.KeyID, given map[string]string) (question, error) {
 	text := given[actions.KnownBefore]
@@ -55,7 +61,7 @@ func asking(step string, key incident.KeyID, given map[string]string) (question,
 	if err != nil {
 		return question{}, &actions.Error{Op: step, Code: CodeParameter}
 	}
-	return question{key: key, until: until.UTC()}, nil
+	return usedBefore(key, until), nil
 }
 
 // params are those a plan keeps, so that planning again asks the same.
