@@ -33,31 +33,30 @@ const (
 type pace int
 
 const (
-	looking    pace = iota
-	writing         // of its own, so that containing never waits for looking
-	searching       // LookupEvents
-	watching        // LookupEvents that is asked again and again
-	glancing        // the same for a first look, which takes the turns that are at hand and waits for none
-	containing      // the looks of a step that was decided on
-	following       // of looking, the part for looks that nobody waits for
-	sifting         // of looking, the part for what may be nothing
+	looking    pace = iota // what people wait for
+	containing             // the looks of a step that was decided on
+	following              // looks that nobody waits for
+	sifting                // at what may be nothing
+	writing
+	searching // LookupEvents
+	watching  // LookupEvents that is asked again and again
+	glancing  // the same for a first look, which takes the turns that are at hand and waits for none
 )
 
 // newPaces keeps well under Alibaba Cloud's limits (RAM docs: Limits): 100 reads
 // a second, 20 writes, 10 attachments, 2 LookupEvents. The account's other tools
-// want their share.
+// want their share. Each has a rate of its own, so that a step waits for no look,
+// and a look that people wait for waits for no flood.
 func newPaces() map[pace]limiter {
 	return map[pace]limiter{
-		looking: {rate.NewLimiter(30, 30)},
-		writing: {rate.NewLimiter(4, 8)},
-		// Two rates, so that what a plan would break never waits for what a thief did.
+		looking:    {rate.NewLimiter(25, 25)},
+		containing: {rate.NewLimiter(15, 15)},
+		following:  {rate.NewLimiter(8, 16)},
+		sifting:    {rate.NewLimiter(12, 12)},
+		writing:    {rate.NewLimiter(4, 8)},
+		// What a plan would break never waits for what a thief did.
 		searching: {rate.NewLimiter(0.8, 2)},
 		watching:  {rate.NewLimiter(0.7, 3)},
-		// Beside looking: a step never waits for looks.
-		containing: {rate.NewLimiter(15, 15)},
-		// Parts of looking. Together they leave some of it to looks that people wait for.
-		following: {rate.NewLimiter(10, 20)},
-		sifting:   {rate.NewLimiter(15, 15)},
 	}
 }
 
@@ -113,31 +112,31 @@ func (a *Account) try(ctx context.Context, o operation, e endpoint, f func(conte
 // wait takes a turn at the account's rate. Who could not get one in time is told
 // at once.
 func (a *Account) wait(ctx context.Context, o operation) error {
-	if o.pace == glancing {
+	switch o.pace {
+	case glancing:
 		if !a.paces[watching].AllowN(a.now(), 1) {
 			return &actions.Error{Op: o.name, Code: codeBusy, Again: true}
 		}
 		return nil
-	}
-	if o.pace != looking {
+	case looking:
+		return a.turn(ctx, o.name, lookPace(actions.UrgencyOf(ctx)))
+	default:
 		return a.turn(ctx, o.name, o.pace)
 	}
-	part := looking
-	switch actions.UrgencyOf(ctx) {
+}
+
+// lookPace is the rate of looks of an urgency.
+func lookPace(u actions.Urgency) pace {
+	switch u {
 	case actions.Containing:
-		return a.turn(ctx, o.name, containing)
+		return containing
 	case actions.Following:
-		part = following
+		return following
 	case actions.Sifting:
-		part = sifting
+		return sifting
 	case actions.Looking:
 	}
-	if part != looking {
-		if err := a.turn(ctx, o.name, part); err != nil {
-			return err
-		}
-	}
-	return a.turn(ctx, o.name, looking)
+	return looking
 }
 
 // turn waits for one of the account's rates, by the account's clock.
