@@ -18,8 +18,8 @@ import (
 
 	"twokey/bot"
 	"twokey/bot/console"
-	"twokey/bot/slack"
 	"twokey/bot/playbook"
+	"twokey/bot/slack"
 	"twokey/bot/view"
 	"twokey/incident"
 )
