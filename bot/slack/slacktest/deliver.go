@@ -46,9 +46,6 @@ func (w *Workspace) deliver(ctx context.Context, d *delivery) outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer w.touch()
-	if got.problem == "" {
-		got.problem = w.apply(d, got.answer)
-	}
 	if got.problem != "" && d.kind != events {
 		w.show(d.user, Shown{Kind: BySlack, Text: got.problem})
 	}

@@ -15,6 +15,9 @@ type Envelope struct {
 	Retry   int             // how often it was delivered before
 	Acked   bool            // within the time or later
 	Answer  json.RawMessage // the payload of the answer; nil: none
+
+	of      *delivery
+	problem string // with the answer
 }
 
 // Envelopes are all deliveries over sockets, oldest first.
@@ -28,6 +31,7 @@ func (w *Workspace) Envelopes() []Envelope {
 	return out
 }
 
+// acked takes an answer, and shows what it says before the bot says more.
 func (w *Workspace) acked(id string, answer json.RawMessage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -35,7 +39,9 @@ func (w *Workspace) acked(id string, answer json.RawMessage) {
 	if i < 0 || w.sent[i].Acked {
 		return
 	}
-	w.sent[i].Acked, w.sent[i].Answer = true, answer
+	e := w.sent[i]
+	e.Acked, e.Answer = true, answer
+	e.problem = w.apply(e.of, answer)
 	w.touch()
 }
 
@@ -46,7 +52,7 @@ func (w *Workspace) overSocket(ctx context.Context, d *delivery) outcome {
 	if !w.within(ctx, patience, func() bool { s = w.nextSocket(); return s != nil }) {
 		return outcome{problem: "no socket is connected"}
 	}
-	e := &Envelope{ID: newUUID(), Type: d.kind, Payload: d.payload, Retry: d.retry}
+	e := &Envelope{ID: newUUID(), Type: d.kind, Payload: d.payload, Retry: d.retry, of: d}
 	w.mu.Lock()
 	w.sent = append(w.sent, e)
 	w.mu.Unlock()
@@ -63,10 +69,12 @@ func (w *Workspace) overSocket(ctx context.Context, d *delivery) outcome {
 	if !w.within(ctx, w.o.AckWithin, func() bool { return e.Acked }) {
 		return outcome{problem: "operation_timeout"}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if !d.takesAnswer {
 		return outcome{}
 	}
-	return outcome{answer: e.Answer}
+	return outcome{answer: e.Answer, problem: e.problem}
 }
 
 // nextSocket takes turns among the connections that live. The lock is held.

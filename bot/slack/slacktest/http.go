@@ -211,8 +211,18 @@ func (w *Workspace) postOf(d *delivery) Post {
 	return p
 }
 
-// overHTTP posts a delivery and waits for the answer.
+// overHTTP posts a delivery, waits for the answer, and shows what it says.
 func (w *Workspace) overHTTP(ctx context.Context, to *Receiver, d *delivery) outcome {
+	got := w.posted(ctx, to, d)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if got.problem == "" {
+		got.problem = w.apply(d, got.answer)
+	}
+	return got
+}
+
+func (w *Workspace) posted(ctx context.Context, to *Receiver, d *delivery) outcome {
 	ctx, cancel := context.WithTimeout(ctx, w.o.AckWithin)
 	defer cancel()
 	w.mu.Lock()

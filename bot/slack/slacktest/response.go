@@ -31,11 +31,11 @@ func (w *Workspace) newResponse(user, channelID, thread string, source *Message)
 
 func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
 	hit := w.called("response_url")
+	a := args{}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if hit != nil && hit.stands(w, rw, r) {
 		return
 	}
-	a := args{}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil || json.Unmarshal(body, &a) != nil {
 		http.Error(rw, "invalid_payload", http.StatusBadRequest)
 		return
@@ -67,6 +67,7 @@ func (w *Workspace) respond(id string, a args) (int, string) {
 	case w.o.Now().Sub(to.at) > responseLife:
 		return http.StatusNotFound, "expired_url"
 	}
+	delete(a, "metadata") // slack-go always sends an empty one here
 	c, refused := w.readContent(a, maxPosted)
 	if refused != nil {
 		return http.StatusBadRequest, refused.String()

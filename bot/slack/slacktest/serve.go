@@ -41,10 +41,10 @@ func joinMethods(families ...map[string]method) map[string]method {
 func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("method")
 	hit := w.called(name)
+	a, token, refused := readArgs(r) // to the end, or a client that leaves is not noticed
 	if hit != nil && hit.stands(w, rw, r) {
 		return
 	}
-	a, token, refused := readArgs(r)
 	var answer object
 	if refused == nil && hit != nil && hit.Kind == Refuse {
 		refused = refuse(hit.Code)

@@ -2,6 +2,7 @@ package slacktest
 
 import (
 	"crypto/rand"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -64,10 +65,21 @@ func (w *Workspace) readView(a args) (object, *refusal) {
 	}
 	w.drawn = append(w.drawn, Drawn{Kind: ForView, JSON: raw(doc)})
 	if found := checkView(doc); len(found) > 0 {
-		return nil, &refusal{Code: "invalid_arguments", Messages: texts(found)}
+		return nil, &refusal{Code: "invalid_arguments", Messages: texts(inView(found))}
 	}
 	fillIDs(asList(doc["blocks"]))
 	return doc, nil
+}
+
+// inView says where things are as seen from the call's arguments.
+func inView(found []error) []error {
+	for i, err := range found {
+		if f, is := errors.AsType[Finding](err); is {
+			f.Pointer = "/view" + f.Pointer
+			found[i] = f
+		}
+	}
+	return found
 }
 
 // openView replaces what the person has open.
