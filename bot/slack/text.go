@@ -104,9 +104,9 @@ func (p *prose) blocks() []slackgo.Block {
 }
 
 // escaped is a text in which Slack finds no mention and no link (Slack docs: Formatting
-// text for app surfaces).
+// text for app surfaces). It makes a link of every address by itself.
 func escaped(text string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "://", "[:]//").Replace(bot.Inert(text))
 }
 
 // plainText is a text that Slack takes as it is. It takes none that is empty.
