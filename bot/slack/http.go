@@ -128,5 +128,5 @@ func (p *promise) keep(w http.ResponseWriter) {
 
 // private is a message that one person sees, as an answer to a command.
 func private(blocks []slackgo.Block, text string) map[string]any {
-	return map[string]any{"response_type": slackgo.ResponseTypeEphemeral, "text": escaped(cut(text, maxFallback)), "mrkdwn": false, "blocks": blocks}
+	return map[string]any{"response_type": slackgo.ResponseTypeEphemeral, "text": escaped(text, maxFallback), "mrkdwn": false, "blocks": blocks}
 }

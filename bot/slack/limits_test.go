@@ -49,8 +49,8 @@ func anyStep() *rapid.Generator[bot.Step] {
 		text := func(of string) string { return anyText().Draw(t, of) }
 		return bot.Step{
 			Name: "key.disable", Title: "STEP " + text("title"), State: text("state"), Effect: text("effect"), Undo: text("undo"),
-			People: text("people"), Digest: text("digest"), Tone: bot.Alarm, Buttons: anyButtons(4).Draw(t, "buttons"),
-			Facts: rapid.SliceOfN(anyField(), 0, 4).Draw(t, "facts"),
+			People: text("people"), Digest: text("digest"), Tone: bot.Alarm, Buttons: anyButtons(2).Draw(t, "buttons"),
+			Facts: rapid.SliceOfN(anyField(), 0, 2).Draw(t, "facts"),
 		}
 	})
 }
@@ -67,14 +67,14 @@ func anyCard() *rapid.Generator[bot.Card] {
 		return bot.Card{
 			Incident: "inc-7", Lang: rapid.SampledFrom([]string{"en", "zh", "ja", "id"}).Draw(t, "language"),
 			Tone: bot.Alarm, Title: text("title"), Drill: text("drill"), Heading: text("heading"), More: text("more"), Foot: text("foot"),
-			Fields: rapid.SliceOfN(anyField(), 0, 12).Draw(t, "fields"), Steps: rapid.SliceOfN(anyStep(), 0, 30).Draw(t, "steps"),
-			Folded: rapid.SliceOfN(anyStep(), 0, 10).Draw(t, "folded"), Actions: anyButtons(30).Draw(t, "actions"),
+			Fields: rapid.SliceOfN(anyField(), 0, 12).Draw(t, "fields"), Steps: rapid.SliceOfN(anyStep(), 0, 15).Draw(t, "steps"),
+			Folded: rapid.SliceOfN(anyStep(), 0, 5).Draw(t, "folded"), Actions: anyButtons(30).Draw(t, "actions"),
 			Notices: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) bot.Notice {
 				return bot.Notice{Tone: bot.Warn, Text: "NOTICE " + anyText().Draw(t, "notice"), Buttons: anyButtons(2).Draw(t, "buttons")}
-			}), 0, 20).Draw(t, "notices"),
+			}), 0, 15).Draw(t, "notices"),
 			Asks: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) bot.Ask {
 				return bot.Ask{Text: "ASK " + anyText().Draw(t, "question"), Buttons: anyButtons(3).Draw(t, "answers")}
-			}), 0, 20).Draw(t, "asks"),
+			}), 0, 12).Draw(t, "asks"),
 		}
 	})
 }

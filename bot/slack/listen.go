@@ -7,6 +7,7 @@ import (
 	"html"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -146,10 +147,8 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 
 // spoken is a language that there is a catalog for.
 func (c *Chat) spoken(lang string) string {
-	for _, known := range c.config.Languages {
-		if known == lang {
-			return lang
-		}
+	if slices.Contains(c.config.Languages, lang) {
+		return lang
 	}
 	return c.config.Language
 }

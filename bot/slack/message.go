@@ -49,7 +49,7 @@ func metadata(key string, card bot.Card) slackgo.MsgOption {
 // screen readers have. Slack makes nothing of what is in it.
 func shown(text string, blocks []slackgo.Block) []slackgo.MsgOption {
 	return []slackgo.MsgOption{
-		slackgo.MsgOptionText(escaped(cut(text, maxFallback)), false), slackgo.MsgOptionBlocks(blocks...), slackgo.MsgOptionDisableMarkdown(),
+		slackgo.MsgOptionText(escaped(text, maxFallback), false), slackgo.MsgOptionBlocks(blocks...), slackgo.MsgOptionDisableMarkdown(),
 		slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl(),
 	}
 }

@@ -28,6 +28,7 @@ type office struct {
 	room    slacktest.Channel
 	ids     map[incident.Person]string
 	http    bool
+	stop    func() // of the last listener
 	log     notes
 	refused notes
 }
@@ -137,7 +138,19 @@ func (o *office) listen(t *testing.T, h bot.Handler) (stop func()) {
 	<-began
 	stop = func() { cancel(); wg.Wait() }
 	t.Cleanup(stop)
+	o.stop = stop
 	return stop
+}
+
+// again makes a new room and listens there, after the old one fell silent.
+func (o *office) again(t *testing.T, h bot.Handler) {
+	t.Helper()
+	o.stop()
+	if !o.http {
+		o.AwaitSockets(t, 0)
+	}
+	o.start()
+	o.listen(t, h)
 }
 
 // bell answers every input, and remembers it.
