@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"time"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -13,6 +14,9 @@ func IsButton(value string, b bot.Button) bool {
 	w, ok := decode(value)
 	return ok && w.Act == b.Act && w.Incident == b.Incident && w.Number == b.Number && w.Digest == b.Digest && w.Value == b.Value
 }
+
+// Waits sets how long Slack is kept waiting for an answer.
+func Waits(c *Chat, d time.Duration) { c.waits = d }
 
 // Encode is a button's value on the wire.
 func Encode(b bot.Button) string { return encode("en", b) }

@@ -101,7 +101,7 @@ func (c *Chat) take(w work) bool {
 		done <- answer
 	}()
 	go func() {
-		late := time.NewTimer(patience)
+		late := time.NewTimer(c.waits)
 		defer late.Stop()
 		select {
 		case answer := <-done:
