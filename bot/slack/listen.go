@@ -95,12 +95,9 @@ func (c *Chat) take(w work) bool {
 		return false
 	}
 	done := make(chan bot.Answer, 1)
+	go func() { done <- c.answer(ctx, handle, w) }()
 	go func() {
 		defer c.heard.busy.Done()
-		answer := c.answer(ctx, handle, w)
-		done <- answer
-	}()
-	go func() {
 		late := time.NewTimer(c.waits)
 		defer late.Stop()
 		select {
