@@ -229,10 +229,12 @@ func TestCommandsAreAboutTheIncidentOfTheirPlace(t *testing.T) {
 	}
 	cards, _ := o.thread(o.room.ID, id)
 	asked := map[string]func(*slacktest.Person, string) *slacktest.Reply{
-		"in the channel":           func(p *slacktest.Person, s string) *slacktest.Reply { return p.Command(c.ID, s) },
-		"by mention there":         func(p *slacktest.Person, s string) *slacktest.Reply { return p.Mention(c.ID, "", s) },
-		"in the card's thread":     func(p *slacktest.Person, s string) *slacktest.Reply { return p.Mention(o.room.ID, cards[0].TS, s) },
-		"in the thread over there": func(p *slacktest.Person, s string) *slacktest.Reply { return p.Mention(c.ID, o.Messages(c.ID)[0].TS, s) },
+		"in the channel":       func(p *slacktest.Person, s string) *slacktest.Reply { return p.Command(c.ID, s) },
+		"by mention there":     func(p *slacktest.Person, s string) *slacktest.Reply { return p.Mention(c.ID, "", s) },
+		"in the card's thread": func(p *slacktest.Person, s string) *slacktest.Reply { return p.Mention(o.room.ID, cards[0].TS, s) },
+		"in the thread over there": func(p *slacktest.Person, s string) *slacktest.Reply {
+			return p.Mention(c.ID, o.Messages(c.ID)[0].TS, s)
+		},
 	}
 	for name, ask := range asked {
 		ask(o.as(t, ana), "note said "+name).Await()
