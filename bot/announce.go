@@ -21,6 +21,7 @@ type place struct {
 	Shown uint64 `json:"shown"`
 	Posts int    `json:"posts"`          // how often the card was posted anew
 	Held  bool   `json:"held,omitempty"` // the card was held back: there were too many
+	Away  bool   `json:"away,omitempty"` // put away, because the incident is closed
 }
 
 func placeKey(id incident.ID, room string) string { return "room/" + string(id) + "/" + room }
@@ -68,6 +69,16 @@ func (a *announcement) tell(ctx context.Context) error {
 	if a.system() {
 		return a.each(ctx, a.message)
 	}
+	if a.place.Away && !a.scene.State.Open() {
+		return nil // the record and the other rooms have what still comes
+	}
+	if err := a.show(ctx); err != nil {
+		return err
+	}
+	return a.putAway(ctx)
+}
+
+func (a *announcement) show(ctx context.Context) error {
 	if err := a.card(ctx); err != nil {
 		return err
 	}
@@ -79,6 +90,19 @@ func (a *announcement) tell(ctx context.Context) error {
 		return err
 	}
 	return a.each(ctx, a.reply)
+}
+
+// putAway lets a room that does so put a closed incident's messages away.
+func (a *announcement) putAway(ctx context.Context) error {
+	room, ok := a.chat.(Archiver)
+	if !ok || a.scene.State.Open() {
+		return nil
+	}
+	if err := outside0(ctx, func(ctx context.Context) error { return room.Archive(ctx, a.place.Ref) }); err != nil {
+		return err
+	}
+	a.place.Away = true
+	return a.save(ctx)
 }
 
 func (a *announcement) system() bool { return a.lease.Job.Incident == incident.System }
@@ -98,9 +122,9 @@ func (a *announcement) card(ctx context.Context) error {
 	card := a.View.Card(a.scene)
 	looks, err := cardPrint(card)
 	switch {
-	case err != nil || looks == a.place.Card:
+	case err != nil || looks == a.place.Card && !a.place.Away:
 		return err
-	case a.place.Ref == "":
+	case a.place.Ref == "" || a.place.Away:
 		return a.post(ctx, card)
 	}
 	err = outside0(ctx, func(ctx context.Context) error { return a.chat.Update(ctx, a.place.Ref, card) })
@@ -158,7 +182,7 @@ func (a *announcement) each(ctx context.Context, show func(context.Context, Line
 		if !ok {
 			continue
 		}
-		if err := a.show(ctx, line, show); err != nil {
+		if err := a.once(ctx, line, show); err != nil {
 			return err
 		}
 		if err := a.catchUp(ctx); err != nil {
@@ -175,7 +199,7 @@ func (a *announcement) each(ctx context.Context, show func(context.Context, Line
 	return nil
 }
 
-func (a *announcement) show(ctx context.Context, line Line, show func(context.Context, Line) error) (err error) {
+func (a *announcement) once(ctx context.Context, line Line, show func(context.Context, Line) error) (err error) {
 	if a.lease, err = a.keep(ctx, a.lease); err != nil {
 		return err
 	}

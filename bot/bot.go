@@ -18,7 +18,7 @@ import (
 )
 
 // Bot handles incidents. Its fields are set once, before [Bot.Run]; none may be
-// left out but Webhook, Sites, Links and Retention.
+// left out but Heard, Webhook, Sites, Links and Retention.
 type Bot struct {
 	Rules    incident.Rules
 	Chain    incident.Chain
@@ -33,8 +33,9 @@ type Bot struct {
 	Sites    map[string]string            // by account: "china" or "international"; for console links
 	Links    map[string]map[string]string // by site and page: addresses of the console that are others here
 	Log      *slog.Logger
-	Now      func() time.Time // time.Now
-	Salt     func() string    // crypto/rand.Text
+	Now      func() time.Time  // time.Now
+	Salt     func() string     // crypto/rand.Text
+	Heard    func(room string) // told of each input; nil: nobody counts them
 
 	Retention *Retention // nil: closed incidents stay
 

@@ -36,6 +36,16 @@ type Chat interface {
 // At each start it is shown every open incident anew.
 type Forgetful interface{ Forgets() bool }
 
+// Sparing can be implemented by a [Chat] that shows only incidents that matter, such
+// as one that opens a channel for each.
+type Sparing interface{ OnlyMatters() bool }
+
+// Archiver can be implemented by a [Chat] that puts an incident's messages away once
+// it is closed. Reopened, the incident is posted anew.
+type Archiver interface {
+	Archive(ctx context.Context, ref Ref) error
+}
+
 // Ref is a message of a platform, in the platform's own words.
 type Ref string
 
@@ -58,6 +68,7 @@ type Input struct {
 	Text   string      // what was typed, without the bot's own name; empty for a button
 	Button *Press      // the button; nil for text
 	In     incident.ID // incident of the thread or card it came from; empty: unknown
+	On     Ref         // message that the button stands on; empty: one that only this person sees
 }
 
 // Press is one press of one button.
@@ -103,18 +114,19 @@ type Card struct {
 	Incident incident.ID
 	Lang     string
 	Tone     Tone
-	Title    string    // "inc-7 · Leaked AccessKey LTAI… — NOT CONTAINED"
-	Drill    string    // "DRILL": a pretend account; empty otherwise
-	Fields   []Field   // whose, in use, abuse
-	Notices  []Notice  // what went wrong, what drifted, who undid what
-	Heading  string    // "Do now"
-	Steps    []Step    // in the order of the playbook
-	Asks     []Ask     // questions as buttons
-	Folded   []Step    // the rest, folded away where the platform can
-	More     string    // label of the fold: "All steps (4)"
-	Actions  []Button  // take command, false alarm, close
-	Foot     string    // "record 9f2c 41d0 7be3 a855"
-	Pending  int       // plans that wait for votes
+	Title    string   // "inc-7 · Leaked AccessKey LTAI… — NOT CONTAINED"
+	Drill    string   // "DRILL": a pretend account; empty otherwise
+	Fields   []Field  // whose, in use, abuse
+	Notices  []Notice // what went wrong, what drifted, who undid what
+	Heading  string   // "Do now"
+	Steps    []Step   // in the order of the playbook
+	Asks     []Ask    // questions as buttons
+	Folded   []Step   // the rest, folded away where the platform can
+	More     string   // label of the fold: "All steps (4)"
+	Actions  []Button // take command, false alarm, close
+	Foot     string   // "record 9f2c 41d0 7be3 a855"
+	Pending  int      // plans that wait for votes
+	Opened   time.Time
 	At       time.Time // of the last record
 }
 

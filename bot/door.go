@@ -32,6 +32,8 @@ func (b *Bot) admit(ctx context.Context, l store.Lease) error {
 		return err
 	case s.Matters():
 		return b.letIn(ctx, l)
+	case b.spares(l.Job.Room):
+		return b.Store.Finish(ctx, l)
 	case p.Ref != "" && !b.doors.edit(l.Job.Lane, b.Now()):
 		return b.putOff(ctx, l, doorWait) // whoever makes many of them does not drown the others
 	case p.Ref != "":
@@ -40,6 +42,13 @@ func (b *Bot) admit(ctx context.Context, l store.Lease) error {
 		return b.Store.Finish(ctx, l) // it is counted
 	}
 	return b.letInOrHold(ctx, l, s)
+}
+
+// spares reports whether a room shows only incidents that matter.
+func (b *Bot) spares(room string) bool {
+	c, _ := b.chat(room)
+	s, ok := c.(Sparing)
+	return ok && s.OnlyMatters()
 }
 
 // edit reports whether a door lets an edit through now: some at once, then one at a

@@ -13,6 +13,9 @@ import (
 // Handle answers one input: a button or a typed command, already known to be
 // genuine. Whatever it changes is on disk before it returns.
 func (b *Bot) Handle(ctx context.Context, in Input) Answer {
+	if b.Heard != nil {
+		b.Heard(in.Room)
+	}
 	who, err := b.People.Person(in.From)
 	h := &handling{Bot: b, in: in, who: who.ID, lang: b.language(who, in)}
 	if err != nil {
@@ -140,7 +143,20 @@ func (h *handling) load(ctx context.Context) error {
 		return h.gone(ctx, id)
 	}
 	h.state = s
-	return nil
+	return h.onCard(ctx)
+}
+
+// onCard refuses a button that stands on another message than the incident's card
+// in that room.
+func (h *handling) onCard(ctx context.Context) error {
+	if h.in.On == "" {
+		return nil
+	}
+	p, err := h.placeOf(ctx, h.state.ID, h.in.Room)
+	if err == nil && p.Ref != h.in.On {
+		return OldCard
+	}
+	return err
 }
 
 // gone says what is known of an incident that is not there.

@@ -64,6 +64,10 @@ func callers() string {
 
 const codeTimeout = "Timeout"
 
+// Coded is an error of a chat platform with the platform's own word for it:
+// "channel_not_found". The word is one, and nothing foreign is in it.
+type Coded interface{ Code() string }
+
 // code is an error as a record may hold it: the cloud's code, or a word for what
 // went wrong. Never a text: texts can hold anything.
 func code(err error) string {
@@ -81,6 +85,9 @@ func code(err error) string {
 		return "NoTarget"
 	case errors.Is(err, ErrGone):
 		return "Gone"
+	}
+	if e := Coded(nil); errors.As(err, &e) {
+		return e.Code()
 	}
 	if _, ok := errors.AsType[*panicError](err); ok {
 		return "Panic"

@@ -17,6 +17,7 @@ const (
 	CloudSilent    incident.Refusal = "cloud_silent"     // the cloud could not be asked
 	NoOwner        incident.Refusal = "no_owner"         // nobody is configured to answer for the user
 	NoSuchLead     incident.Refusal = "no_such_lead"     // not a user that the leaked key made
+	OldCard        incident.Refusal = "old_card"         // not the card of that incident in that room
 	NotStored      incident.Refusal = "not_stored"       // the store could not write it down
 )
 
@@ -28,6 +29,6 @@ const NoPlan = "no_plan:"
 func Refusals() []incident.Refusal {
 	return []incident.Refusal{
 		WhichIncident, NoSuchIncident, NoSuchCommand, NoSuchStep, NoSuchKey, SeveralKeys, NotOurs, NothingToDo,
-		OwnIdentity, CloudSilent, NoOwner, NoSuchLead, NotStored,
+		OwnIdentity, CloudSilent, NoOwner, NoSuchLead, OldCard, NotStored,
 	}
 }

@@ -35,6 +35,9 @@ type Platform interface {
 	Type(t *testing.T, who incident.Person, command string) string
 }
 
+// Peopled can be implemented by a [Platform] that gives its accounts names of its own.
+type Peopled interface{ Entries() []bot.Entry }
+
 // Eve is on the platform and in no configuration.
 const Eve incident.Person = "eve"
 
@@ -56,7 +59,11 @@ type story struct {
 
 func begin(t *testing.T, p Platform) *story {
 	t.Helper()
-	w := New(t, Options{}, p.Chat())
+	var o Options
+	if own, ok := p.(Peopled); ok {
+		o.People = own.Entries()
+	}
+	w := New(t, o, p.Chat())
 	s := &story{World: w, t: t, p: p}
 	listen(t, p.Chat(), w.Bot.Handle)
 	s.id = w.Alert()
@@ -259,7 +266,7 @@ func refusals(t *testing.T, p Platform) {
 	s.Settle()
 	s.shows("ten minutes")
 	answer := s.Bot.Handle(t.Context(), bot.Input{
-		From: bot.Account{Platform: p.Chat().Platform(), User: string(Chen)}, Room: p.Chat().Room(), ID: "late",
+		From: s.Bot.People.On(p.Chat().Platform(), []incident.Person{Chen})[0], Room: p.Chat().Room(), ID: "late",
 		Button: &bot.Press{Act: bot.ActApprove, Incident: s.id, Number: stale.Number, Digest: stale.Digest},
 	})
 	if answer.OK {

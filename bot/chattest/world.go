@@ -72,6 +72,7 @@ type Options struct {
 	Keep    bool                                  // the cloud can be frozen
 
 	Receivers map[string]alicloud.Receiver // of new keys, by user name
+	People    []bot.Entry                  // nil: [Entries]
 }
 
 // People of the story. Eve is on the platforms and in no configuration.
@@ -92,6 +93,13 @@ func Entries() []bot.Entry {
 		return e
 	}
 	return []bot.Entry{entry(Ana, "Ana"), entry(Bo, "Bo"), entry(Chen, "Chen")}
+}
+
+func people(o Options) []bot.Entry {
+	if o.People != nil {
+		return o.People
+	}
+	return Entries()
 }
 
 // Rules are the story's rules: two people for what disrupts or destroys.
@@ -189,7 +197,7 @@ func (w *World) Start(o Options, rooms ...bot.Chat) {
 	}
 	w.Bot = &bot.Bot{
 		Rules: rules, Store: db, Accounts: []actions.Account{w.account(o)}, Chats: rooms, View: words,
-		People: bot.People{Entries: Entries()}, Language: "en", Log: w.log(o), Now: w.Clock.Now, Salt: w.salt,
+		People: bot.People{Entries: people(o)}, Language: "en", Log: w.log(o), Now: w.Clock.Now, Salt: w.salt,
 	}
 	if o.Account != nil {
 		w.Bot.Accounts[0] = o.Account(w.Bot.Accounts[0])

@@ -11,7 +11,7 @@ import (
 )
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"inert": inert, "spans": spans, "tone": tone,
+	"inert": bot.Inert, "spans": bot.Spans, "tone": tone,
 }).ParseFS(assets, "assets/*.html"))
 
 func render(name string, data any) ([]byte, error) {

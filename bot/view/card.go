@@ -14,7 +14,7 @@ func (v *View) Card(s bot.Scene) bot.Card {
 	title, tone := p.title()
 	c := bot.Card{
 		Incident: p.st.ID, Lang: p.lang, Tone: tone, Title: title,
-		Foot: p.say("card.foot", "head", p.st.Head.Short()), At: p.st.At,
+		Foot: p.say("card.foot", "head", p.st.Head.Short()), Opened: p.st.Opened, At: p.st.At,
 	}
 	if p.Drill {
 		c.Drill = p.say("card.drill")

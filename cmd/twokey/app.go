@@ -75,6 +75,7 @@ func (a *app) assemble(ctx context.Context) error {
 		Rules: rules, Chain: a.config.chain(), Store: a.store, Accounts: accounts, Chats: a.rooms(words), View: words,
 		People: a.config.people(), Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
 		Sites: a.config.sites(), Links: a.config.Links, Log: a.log, Now: a.now, Salt: rand.Text,
+		Heard: a.metrics.heard,
 	}
 	a.bot.Retention = a.retention(a.db)
 	a.metrics.lanes, a.metrics.checks, a.metrics.heads = a.bot.Lanes(), a.bot.Checks, a.heads
@@ -135,7 +136,7 @@ func (a *app) rooms(words bot.View) []bot.Chat {
 		return nil
 	}
 	a.console = a.newConsole(words)
-	return []bot.Chat{a.metrics.room(a.console)}
+	return []bot.Chat{a.console}
 }
 
 func (a *app) webhook() bot.Webhook {

@@ -130,27 +130,9 @@ func (m *metrics) inbound(room string) time.Time {
 	return m.last[room]
 }
 
-// room notes when a chat was last heard.
-func (m *metrics) room(c bot.Chat) bot.Chat { return heard{c, m} }
-
-type heard struct {
-	bot.Chat
-
-	metrics *metrics
-}
-
-// Forgets implements [bot.Forgetful] if the chat does.
-func (h heard) Forgets() bool {
-	f, ok := h.Chat.(bot.Forgetful)
-	return ok && f.Forgets()
-}
-
-// Listen implements [bot.Chat].
-func (h heard) Listen(ctx context.Context, handle bot.Handler) error {
-	return h.Chat.Listen(ctx, func(ctx context.Context, in bot.Input) bot.Answer {
-		h.metrics.mu.Lock()
-		h.metrics.last[h.Room()] = h.metrics.now()
-		h.metrics.mu.Unlock()
-		return handle(ctx, in)
-	})
+// heard notes that somebody used a room.
+func (m *metrics) heard(room string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last[room] = m.now()
 }

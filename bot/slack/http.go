@@ -1,0 +1,129 @@
+package slack
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+
+	slackgo "github.com/slack-go/slack"
+)
+
+// maxRequest is the longest request that is read.
+const maxRequest = 1 << 20
+
+// Paths that Slack calls in HTTP mode.
+const (
+	PathCommand  = "/slack/command"
+	PathInteract = "/slack/interact"
+	PathEvents   = "/slack/events"
+)
+
+// ServeHTTP takes what Slack sends in HTTP mode. What is not signed, is old, or came
+// before is refused unread.
+func (c *Chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	switch tooLong := (*http.MaxBytesError)(nil); {
+	case r.Method != http.MethodPost:
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	case errors.As(err, &tooLong):
+		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)
+		return
+	case err != nil:
+		return // whoever sent it is gone
+	}
+	if why := c.keeper.verify(r.Header, body); why != "" {
+		c.config.Refused(why)
+		w.Header().Set("X-Slack-No-Retry", "1")
+		http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
+		return
+	}
+	c.dispatch(w, r, body)
+}
+
+func (c *Chat) dispatch(w http.ResponseWriter, r *http.Request, body []byte) {
+	p := newPromise()
+	ok, known := false, true
+	switch r.URL.Path {
+	case PathCommand:
+		form, err := url.ParseQuery(string(body))
+		ok = err == nil && c.slash(slackgo.SlashCommand{
+			TeamID: form.Get("team_id"), ChannelID: form.Get("channel_id"), UserID: form.Get("user_id"), Command: form.Get("command"),
+			Text: form.Get("text"), ResponseURL: form.Get("response_url"), TriggerID: form.Get("trigger_id"),
+		}, p.message)
+	case PathInteract:
+		form, err := url.ParseQuery(string(body))
+		var ic slackgo.InteractionCallback
+		known = err == nil && json.Unmarshal([]byte(form.Get("payload")), &ic) == nil
+		ok = known && c.interaction(ic, p.empty)
+	case PathEvents:
+		if challenge, asks := challenged(body); asks {
+			w.Header().Set("Content-Type", "text/plain")
+			_, _ = io.WriteString(w, challenge)
+			return
+		}
+		ok = c.events(body, p.empty)
+	default:
+		http.NotFound(w, r)
+		return
+	}
+	switch {
+	case !known:
+		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+	case !ok:
+		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+	default:
+		p.keep(w)
+	}
+}
+
+// challenged answers Slack's question whether the address is the bot's.
+func challenged(body []byte) (string, bool) {
+	var q struct{ Type, Challenge string }
+	if json.Unmarshal(body, &q) != nil || q.Type != "url_verification" {
+		return "", false
+	}
+	return q.Challenge, true
+}
+
+// promise is the answer to a request that somebody else gives.
+type promise struct {
+	once sync.Once
+	body chan []byte
+}
+
+func newPromise() *promise { return &promise{body: make(chan []byte, 1)} }
+
+// message answers with what that person is shown.
+func (p *promise) message(blocks []slackgo.Block, text string) bool {
+	body, err := json.Marshal(private(blocks, text))
+	if err != nil || len(blocks) == 0 {
+		body = nil
+	}
+	p.once.Do(func() { p.body <- body })
+	return body != nil
+}
+
+// empty answers that it came.
+func (p *promise) empty([]slackgo.Block, string) bool {
+	p.once.Do(func() { p.body <- nil })
+	return false
+}
+
+func (p *promise) keep(w http.ResponseWriter) {
+	body := <-p.body
+	if body == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(body)
+}
+
+// private is a message that one person sees, as an answer to a command.
+func private(blocks []slackgo.Block, text string) map[string]any {
+	return map[string]any{"response_type": slackgo.ResponseTypeEphemeral, "text": cut(text, maxFallback), "blocks": blocks}
+}

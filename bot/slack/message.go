@@ -1,0 +1,163 @@
+package slack
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	slackgo "github.com/slack-go/slack"
+
+	"twokey/bot"
+)
+
+// What the metadata of the bot's messages is called, and its parts.
+const (
+	metaType = "twokey"
+	metaKey  = "key"
+	metaInc  = "incident"
+)
+
+// refTo names a message; Slack's timestamps are unique in their channel only.
+func refTo(channel, ts string) bot.Ref { return bot.Ref(channel + "/" + ts) }
+
+// split is the channel and the timestamp of a message.
+func split(ref bot.Ref) (channel, ts string) {
+	channel, ts, _ = strings.Cut(string(ref), "/")
+	return channel, ts
+}
+
+// mark tells a card from that of another store that gave the same number: two
+// databases both have an inc-1.
+func mark(key string, card bot.Card) string {
+	at := card.Opened
+	if at.IsZero() {
+		at = card.At
+	}
+	return key + "@" + strconv.FormatInt(at.Unix(), 36)
+}
+
+func metadata(key string, card bot.Card) slackgo.MsgOption {
+	return slackgo.MsgOptionMetadata(slackgo.SlackMetadata{
+		EventType: metaType, EventPayload: map[string]any{metaKey: key, metaInc: string(card.Incident)},
+	})
+}
+
+// shown are the parts of every message: blocks, and the text that notifications and
+// screen readers have. Slack makes nothing of what is in the text.
+func shown(text string, blocks []slackgo.Block) []slackgo.MsgOption {
+	return []slackgo.MsgOption{
+		slackgo.MsgOptionText(cut(bot.Inert(text), maxFallback), true), slackgo.MsgOptionBlocks(blocks...), slackgo.MsgOptionDisableMarkdown(),
+		slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl(),
+	}
+}
+
+func (c *Chat) post(ctx context.Context, channel, key string, card bot.Card) (bot.Ref, error) {
+	if err := c.asked.closed(ctx, channel); err != nil {
+		return "", err
+	}
+	key = mark(key, card)
+	ts, err := c.said.once(ctx, spot{channel: channel}, key, c.read, func(ctx context.Context) (string, error) {
+		options := append(shown(title(card), c.draw(card, false)), metadata(key, card))
+		_, ts, err := c.api.PostMessageContext(ctx, channel, options...)
+		return ts, failed("chat.postMessage", err)
+	})
+	if err != nil {
+		return "", fmt.Errorf("post card: %w", err)
+	}
+	return refTo(channel, ts), nil
+}
+
+func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
+	channel, ts := split(ref)
+	if err := c.asked.closed(ctx, channel); err != nil {
+		return err
+	}
+	_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, shown(title(card), c.draw(card, false))...)
+	if err != nil {
+		return fmt.Errorf("update card: %w", failed("chat.update", err))
+	}
+	return nil
+}
+
+func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
+	channel, thread := split(ref)
+	if err := c.asked.closed(ctx, channel); err != nil {
+		return err
+	}
+	_, err := c.said.once(ctx, spot{channel, thread}, line.Key, c.read, func(ctx context.Context) (string, error) {
+		options := append(shown(line.Text, drawLine(line)), slackgo.MsgOptionTS(thread), metadata(line.Key, bot.Card{}))
+		_, ts, err := c.api.PostMessageContext(ctx, channel, options...)
+		return ts, failed("chat.postMessage", err)
+	})
+	if err != nil {
+		return fmt.Errorf("add line: %w", err)
+	}
+	return nil
+}
+
+// How far back a channel is read for a post whose answer was lost, and how much at
+// the most.
+const (
+	readBack  = 24 * time.Hour
+	readPages = 5
+	pageSize  = 200
+)
+
+// read finds what the bot said at a spot, by its metadata. Without the permission to
+// read, something may be said twice; `twokey check` says so.
+func (c *Chat) read(ctx context.Context, at spot) (map[string]string, error) {
+	self, err := c.asked.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, cursor := map[string]string{}, ""
+	for range readPages {
+		page, next, err := c.page(ctx, at, cursor)
+		switch {
+		case says(err, "missing_scope"):
+			c.config.Log.Warn("may not read what it said: a line may be shown twice", slog.String("room", Name), slog.Any("error", err))
+			return found, nil
+		case err != nil:
+			return nil, err
+		}
+		for _, m := range page {
+			if key, ok := keyOf(m, self); ok {
+				found[key] = m.Timestamp
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return found, nil
+}
+
+func (c *Chat) page(ctx context.Context, at spot, cursor string) (page []slackgo.Message, next string, err error) {
+	if at.thread != "" {
+		page, _, next, err = c.api.GetConversationRepliesContext(ctx, &slackgo.GetConversationRepliesParameters{
+			ChannelID: at.channel, Timestamp: at.thread, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
+		})
+		return page, next, failed("conversations.replies", err)
+	}
+	oldest := strconv.FormatInt(c.config.Now().Add(-readBack).Unix(), 10)
+	got, err := c.api.GetConversationHistoryContext(ctx, &slackgo.GetConversationHistoryParameters{
+		ChannelID: at.channel, Cursor: cursor, Limit: pageSize, Oldest: oldest, IncludeAllMetadata: true,
+	})
+	if err != nil {
+		return nil, "", failed("conversations.history", err)
+	}
+	return got.Messages, got.ResponseMetaData.NextCursor, nil
+}
+
+// keyOf is the key of a message that the bot itself posted. Others can write the same
+// metadata.
+func keyOf(m slackgo.Message, self identity) (string, bool) {
+	if m.User != self.User || m.Metadata.EventType != metaType {
+		return "", false
+	}
+	key, ok := m.Metadata.EventPayload[metaKey].(string)
+	return key, ok
+}

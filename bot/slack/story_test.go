@@ -1,0 +1,139 @@
+package slack_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"twokey/bot"
+	"twokey/bot/chattest"
+	"twokey/bot/slack"
+	"twokey/bot/slack/slacktest"
+	"twokey/bot/view"
+	"twokey/incident"
+)
+
+// office is a workspace with the story's people in it, and the bot's room there.
+type office struct {
+	*slacktest.Workspace
+
+	chat *slack.Chat
+	room slacktest.Channel
+	ids  map[incident.Person]string
+	http bool
+}
+
+var (
+	_ chattest.Platform = (*office)(nil)
+	_ chattest.Peopled  = (*office)(nil)
+)
+
+func TestTheStoryOnSlack(t *testing.T) {
+	for name, byHTTP := range map[string]bool{"socket": false, "http": true} {
+		t.Run(name, func(t *testing.T) {
+			chattest.Run(t, func(t *testing.T) chattest.Platform { return newOffice(t, byHTTP) })
+		})
+	}
+}
+
+// newOffice makes a workspace in which Slack is heard in one of the two ways.
+func newOffice(t *testing.T, byHTTP bool, change ...func(*slack.Config)) *office {
+	t.Helper()
+	o := &office{Workspace: slacktest.New(t, slacktest.Options{}), ids: map[incident.Person]string{}, http: byHTTP}
+	var members []string
+	for _, who := range []incident.Person{chattest.Ana, chattest.Bo, chattest.Chen, chattest.Eve} {
+		o.ids[who] = o.AddUser(slacktest.User{Name: string(who)}).ID
+		members = append(members, o.ids[who])
+	}
+	o.room = o.Room("leaks", members...)
+	c := slack.Config{
+		BotToken: o.App.BotToken, Room: o.room.ID, APIURL: o.URL(), Words: words(t), Language: "en",
+		Languages: []string{"en", "zh", "ja", "id"}, Invite: members[:3],
+	}
+	if byHTTP {
+		c.SigningSecret = o.App.SigningSecret
+	} else {
+		c.AppToken = o.App.AppToken
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	o.chat = slack.New(c)
+	if byHTTP {
+		o.PostTo(slacktest.Receiver{Handler: o.chat, Command: slack.PathCommand, Interact: slack.PathInteract, Events: slack.PathEvents})
+	}
+	return o
+}
+
+func words(t *testing.T) func(lang, id string, blanks map[string]string) string {
+	t.Helper()
+	v, err := view.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Say
+}
+
+func (o *office) Chat() bot.Chat { return o.chat }
+
+// Entries are the story's people under their ids here.
+func (o *office) Entries() []bot.Entry {
+	all := chattest.Entries()
+	for i, e := range all {
+		all[i].Accounts = []bot.Account{{Platform: slack.Name, Tenant: o.App.Team, User: o.ids[e.ID]}}
+	}
+	return all
+}
+
+func (o *office) as(t *testing.T, who incident.Person) *slacktest.Person {
+	t.Helper()
+	return o.As(t, o.ids[who])
+}
+
+// Text is the room with its threads.
+func (o *office) Text(*testing.T) string { return o.Workspace.Text(o.room.ID) }
+
+// Press presses a button of the card; one that is folded away is found by asking for
+// all steps first.
+func (o *office) Press(t *testing.T, who incident.Person, b bot.Button, reason string) string {
+	t.Helper()
+	p := o.as(t, who)
+	same := func(seen slacktest.Button) bool { return slack.IsButton(seen.Value, b) }
+	if !has(p, same) {
+		p.Find(func(seen slacktest.Button) bool { return strings.HasPrefix(seen.ID, string(bot.ActSteps)+":") })
+		p.Press(p.Find(func(seen slacktest.Button) bool { return strings.HasPrefix(seen.ID, string(bot.ActSteps)+":") })).Await()
+	}
+	reply := p.Press(p.Find(same))
+	if b.Reason != nil {
+		reply = reply.AwaitModal().Submit(map[string]string{"reason": reason})
+	}
+	return reply.Await()
+}
+
+func has(p *slacktest.Person, fits func(slacktest.Button) bool) bool {
+	for _, b := range p.Buttons() {
+		if fits(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// Again delivers the last press once more. A request that was let in once is not let
+// in again: Slack would have signed it anew.
+func (o *office) Again(t *testing.T) string {
+	t.Helper()
+	if o.http {
+		if a := o.Last().Send(t); a.Status != http.StatusUnauthorized {
+			t.Errorf("the same request again: status %d", a.Status)
+		}
+		return ""
+	}
+	return o.Workspace.Again(t).Text()
+}
+
+// Type types a command in the room.
+func (o *office) Type(t *testing.T, who incident.Person, command string) string {
+	t.Helper()
+	return o.as(t, who).Command(o.room.ID, command).Await()
+}
