@@ -64,11 +64,15 @@ type Slack struct {
 	changed   chan struct{}
 	throttled map[string]int // how many calls of a method are still to be refused
 	calls     map[string]int
-	told      map[string][]string // what each person was shown privately, as JSON
-	modals    map[string]object   // the newest of each person
-	responses map[string]string   // who a response URL speaks to
+	told      map[string][]Shown // privately, by user
+	modals    map[string]object  // the newest of each user
+	owners    map[string]string  // of modals, by id
+	triggers  map[string]string  // who acted
+	responses map[string]string  // who a response URL speaks to
 	sockets   []*socket
 	acks      map[string]json.RawMessage
+	last      object // press
+	lastBy    string
 }
 
 type object = map[string]any
@@ -85,8 +89,8 @@ func Start(t T, folder string, people ...string) *Slack {
 	t.Helper()
 	s := &Slack{
 		BotUser: botUser, BotToken: "xoxb-" + rand.Text(), AppToken: "xapp-" + rand.Text(), users: map[string]string{},
-		changed: make(chan struct{}), throttled: map[string]int{}, calls: map[string]int{}, told: map[string][]string{},
-		modals: map[string]object{}, responses: map[string]string{}, acks: map[string]json.RawMessage{},
+		changed: make(chan struct{}), throttled: map[string]int{}, calls: map[string]int{}, told: map[string][]Shown{},
+		modals: map[string]object{}, owners: map[string]string{}, triggers: map[string]string{}, responses: map[string]string{}, acks: map[string]json.RawMessage{},
 	}
 	s.emulate = run(t, folder, s.seed(people))
 	s.forward = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(s.emulate) }, ModifyResponse: s.overhear}

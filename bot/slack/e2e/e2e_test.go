@@ -119,25 +119,24 @@ func TestAClickGoesAllTheWay(t *testing.T) {
 	if seen := s.Everything(t, "bo"); !strings.Contains(seen, "leaked") || !strings.Contains(seen, "a line") {
 		t.Errorf("Bo sees %s", seen)
 	}
-	s.Click(t, "ana", "Approve")
-	s.Submit(t, "ana", map[string]string{"reason": "not needed"})
-	s.AwaitTold(t, "ana", "thank you: not needed")
+	press := s.Click(t, "ana", func(b e2e.Button) bool { return b.Label == "Approve" })
+	press.Submit("ana", map[string]string{"reason": "not needed"}).AwaitText("thank you: not needed")
 	if seen := s.Everything(t, "bo"); !strings.Contains(seen, "approved by ana") || strings.Contains(seen, "leaked") || strings.Contains(seen, "thank you") {
 		t.Errorf("Bo sees %s", seen)
 	}
-	if told := s.Told("bo"); told != "" {
-		t.Errorf("Bo is told %s", told)
+	if told := s.Told("bo"); len(told) != 0 {
+		t.Errorf("Bo is told %v", told)
 	}
 }
 
 func TestCommandsAndMentionsAreAnswered(t *testing.T) {
 	s, _ := start(t)
-	if answer := s.Command(t, "ana", "list"); answer != `{"text":"you typed list"}` {
+	if answer := s.Command(t, "ana", "list").Await(); answer != "you typed list" {
 		t.Errorf("answer %s", answer)
 	}
 	s.HangUp()
 	s.Mention(t, "bo", "", "list")
-	if seen := s.Everything(t, "ana"); !strings.Contains(seen, s.BotUser) {
+	if seen := s.Everything(t, "ana"); !strings.Contains(seen, s.BotUser+"> list") {
 		t.Errorf("Ana sees %s", seen)
 	}
 }
