@@ -74,6 +74,10 @@ func TestAClosedIncidentsMessagesArePutAwayAndReopenedOnesPostedAnew(t *testing.
 		t.Errorf("the last line before is %q", last)
 	}
 	s.After(2 * time.Hour) // looks go on
+	if a := s.say(chattest.Ana, "note the owner was told "+string(s.id)); !a.OK {
+		t.Fatal(a.Text)
+	}
+	s.Settle()
 	if len(channels.lines) != lines || len(channels.keys) != 1 {
 		t.Error("something was shown where all is put away")
 	}
