@@ -18,6 +18,7 @@ import (
 	"twokey/bot/api"
 	"twokey/bot/console"
 	"twokey/bot/escalation"
+	"twokey/bot/slack"
 	"twokey/bot/view"
 	"twokey/store"
 	"twokey/store/bolt"
@@ -37,6 +38,7 @@ type app struct {
 	reader  *api.Local
 	metrics *metrics
 	console *console.Console // nil but in a drill
+	slack   *slack.Chat      // nil unless configured
 	drills  []*drill         // the pretend accounts
 	log     *slog.Logger
 	now     func() time.Time
@@ -125,18 +127,6 @@ func (a *app) accounts(ctx context.Context) ([]actions.Account, error) {
 		all = append(all, account)
 	}
 	return all, nil
-}
-
-// rooms are the chats of this version: the console, where everything is pretend.
-func (a *app) rooms(words bot.View) []bot.Chat {
-	for _, what := range notYet(a.config) {
-		a.log.Warn("not in this version", slog.String("configured", what))
-	}
-	if !a.config.drill() {
-		return nil
-	}
-	a.console = a.newConsole(words)
-	return []bot.Chat{a.console}
 }
 
 func (a *app) webhook() bot.Webhook {

@@ -168,5 +168,8 @@ func (a *app) handler() (http.Handler, error) {
 	if a.console != nil {
 		mux.Handle("/console/", a.console)
 	}
+	if s := a.config.Chat.Slack; s != nil && s.mode() == slackHTTP {
+		mux.Handle("/slack/", a.slack)
+	}
 	return mux, nil
 }

@@ -258,8 +258,7 @@ func anyGiven(all []secret) bool { return slices.ContainsFunc(all, secret.given)
 
 func (r *reader) checkChats(c chatConfig) {
 	if c.Slack != nil {
-		r.oneOf("chat.slack.mode", or(c.Slack.Mode, "socket"), "socket", "http")
-		r.url("chat.slack.api_url", c.Slack.APIURL)
+		r.checkSlack(*c.Slack)
 	}
 	if c.Lark != nil {
 		r.oneOf("chat.lark.mode", or(c.Lark.Mode, "long_connection"), "long_connection", "http")

@@ -20,6 +20,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	alerts   *prometheus.CounterVec
+	refused  *prometheus.CounterVec
 	store    store.Store
 	now      func() time.Time
 	lanes    []string
@@ -47,8 +48,11 @@ func newMetrics(registry *prometheus.Registry, s store.Store, now func() time.Ti
 		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "twokey_alerts_total", Help: "Findings that came in, by what became of them.",
 		}, []string{"verdict"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "twokey_room_refused_total", Help: "What came in as from a chat and was not let in, by why.",
+		}, []string{"room", "reason"}),
 	}
-	registry.MustRegister(m, m.alerts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(m, m.alerts, m.refused, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

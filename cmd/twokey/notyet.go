@@ -5,10 +5,6 @@ import "slices"
 // builtSources are the types of alert sources that this version reads.
 func builtSources() []string { return []string{"generic", "gitleaks"} }
 
-// hasRoom reports whether people have a chat to vote in. No platform is built yet:
-// the console is all there is, and only where everything is pretend.
-func (c *config) hasRoom() bool { return c.drill() }
-
 // notYet names what is configured and this version does not do. The keys are part
 // of the contract; what they stand for comes in later versions, and until then
 // nobody should believe that it is there.
@@ -22,7 +18,6 @@ func notYet(c *config) []string {
 	for _, s := range c.Alerts.Sources {
 		add(!slices.Contains(builtSources(), s.Type) && !slices.Contains(polledSources(), s.Type), "alerts.sources "+s.Name+": nothing here reads the type "+s.Type+" yet; its hook answers 401")
 	}
-	add(c.Chat.Slack != nil, "chat.slack: there is no Slack room yet")
 	add(c.Chat.Lark != nil, "chat.lark: there is no Lark room yet")
 	add(c.Chat.DingTalk != nil, "chat.dingtalk: there is no DingTalk room yet")
 	add(len(c.Escalation.Mention) > 0, "escalation.mention: reminders mention everybody who can still vote")
