@@ -93,7 +93,10 @@ func Start(t T, folder string, people ...string) *Slack {
 		modals: map[string]object{}, owners: map[string]string{}, triggers: map[string]string{}, responses: map[string]string{}, acks: map[string]json.RawMessage{},
 	}
 	s.emulate = run(t, folder, s.seed(people))
-	s.forward = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(s.emulate) }, ModifyResponse: s.overhear}
+	s.forward = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(s.emulate) }, ModifyResponse: s.overhear,
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }, // a bot that was killed has left
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", s.serveAPI)
 	mux.HandleFunc("/link/", s.serveLink)

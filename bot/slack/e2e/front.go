@@ -36,6 +36,9 @@ func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set("Authorization", "Bearer "+form.Get("token"))
 	}
 	s.forward.ServeHTTP(w, r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.touch()
 }
 
 // Throttle refuses the next calls of a method with 429 and Retry-After: 1.
@@ -50,6 +53,13 @@ func (s *Slack) Calls(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[method]
+}
+
+// AwaitCalls waits until a method was called so often. The last call may not be
+// answered yet.
+func (s *Slack) AwaitCalls(t T, method string, n int) {
+	t.Helper()
+	s.await(t, method, func() bool { return s.calls[method] >= n })
 }
 
 func (s *Slack) refuses(method string) bool {

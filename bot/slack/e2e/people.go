@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,17 +52,20 @@ func (r *Reply) words() string {
 	return strings.Join(all, "\n")
 }
 
-// Click presses the first button that a person sees and that fits. It fails the test
-// if there is none.
+// Click waits until a person sees a button that fits, and presses the first. It fails
+// the test if that never comes.
 func (s *Slack) Click(t T, name string, fits func(Button) bool) *Reply {
 	t.Helper()
-	for _, p := range s.places(t, name) {
-		if fits(p.Button) {
-			return s.press(t, name, p)
+	var found place
+	s.poll(t, func() bool {
+		all := s.places(t, name)
+		i := slices.IndexFunc(all, func(p place) bool { return fits(p.Button) })
+		if i >= 0 {
+			found = all[i]
 		}
-	}
-	t.Fatalf("%s sees no such button, only %v", name, s.Buttons(t, name))
-	return nil
+		return i >= 0
+	}, func() string { return fmt.Sprintf("%s sees no such button, only %v", name, s.Buttons(t, name)) })
+	return s.press(t, name, found)
 }
 
 // press delivers block_actions, as Slack's own samples have it.

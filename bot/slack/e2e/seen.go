@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Shown is what one person alone was shown: an ephemeral message, an answer, or a
@@ -102,13 +104,59 @@ func (s *Slack) Everything(t T, name string) string {
 	return strings.Join(all, "\n")
 }
 
+// AwaitText waits until a person reads this in the room, and returns all that they
+// read.
+func (s *Slack) AwaitText(t T, name, part string) string {
+	t.Helper()
+	var read string
+	s.poll(t, func() bool {
+		read = s.Everything(t, name)
+		return strings.Contains(read, part)
+	}, func() string { return fmt.Sprintf("%s never read %q, but:\n%s", name, part, read) })
+	return read
+}
+
+// poll looks again after each call of the bot, without holding it up.
+func (s *Slack) poll(t T, done func() bool, otherwise func() string) {
+	t.Helper()
+	late := time.Now().Add(patience)
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		s.mu.Unlock()
+		if done() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-time.After(time.Until(late)):
+			t.Fatalf("%s", otherwise())
+		case <-t.Context().Done():
+			t.Fatalf("the test ended: %s", otherwise())
+		}
+	}
+}
+
+// Marks are the values of a field in the metadata of all messages in the room; one
+// that stands there twice was posted twice.
+func (s *Slack) Marks(t T, name, field string) []string {
+	t.Helper()
+	var out []string
+	for _, m := range s.messages(t, name) {
+		if mark := text(m, "metadata", "event_payload", field); mark != "" {
+			out = append(out, mark)
+		}
+	}
+	return out
+}
+
 // messages are all messages of the room, each thread after its parent.
 func (s *Slack) messages(t T, name string) []object {
 	t.Helper()
 	var out []object
-	history := s.ask(t, tokenOf(name), "conversations.history", url.Values{"channel": {s.Room}, "limit": {"200"}})
+	history := s.ask(t, tokenOf(name), "conversations.history", url.Values{"channel": {s.Room}, "limit": {"200"}, "include_all_metadata": {"true"}})
 	for _, each := range list(history["messages"]) {
-		thread := s.ask(t, tokenOf(name), "conversations.replies", url.Values{"channel": {s.Room}, "ts": {text(each, "ts")}, "limit": {"200"}})
+		thread := s.ask(t, tokenOf(name), "conversations.replies", url.Values{"channel": {s.Room}, "ts": {text(each, "ts")}, "limit": {"200"}, "include_all_metadata": {"true"}})
 		for _, m := range list(thread["messages"]) {
 			if o, ok := m.(object); ok {
 				out = append(out, o)
