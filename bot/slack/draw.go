@@ -3,6 +3,7 @@ package slack
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -69,6 +70,9 @@ func (c *Chat) fit(card bot.Card, head []slackgo.Block, steps [][]slackgo.Block,
 // and what to do next come first.
 func (c *Chat) head(card bot.Card) []slackgo.Block {
 	out := []slackgo.Block{slackgo.NewHeaderBlock(plainText(title(card), maxHeader))}
+	if utf8.RuneCountInString(title(card)) > maxHeader { // a sentence to everybody, as a rule
+		out = append(out, paragraphs(card.Title)...)
+	}
 	var facts prose
 	for _, f := range card.Fields {
 		facts.field(f)

@@ -7,6 +7,7 @@ import (
 	"html"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -94,12 +95,9 @@ func (c *Chat) take(w work) bool {
 		return false
 	}
 	done := make(chan bot.Answer, 1)
+	go func() { done <- c.answer(ctx, handle, w) }()
 	go func() {
 		defer c.heard.busy.Done()
-		answer := c.answer(ctx, handle, w)
-		done <- answer
-	}()
-	go func() {
 		late := time.NewTimer(patience)
 		defer late.Stop()
 		select {
@@ -146,10 +144,8 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 
 // spoken is a language that there is a catalog for.
 func (c *Chat) spoken(lang string) string {
-	for _, known := range c.config.Languages {
-		if known == lang {
-			return lang
-		}
+	if slices.Contains(c.config.Languages, lang) {
+		return lang
 	}
 	return c.config.Language
 }
