@@ -9,6 +9,7 @@ import (
 
 	"twokey/bot"
 	"twokey/bot/chattest"
+	"twokey/bot/view"
 	"twokey/incident"
 )
 
@@ -162,5 +163,21 @@ func TestTheCardElsewhereHasThePlatformsWord(t *testing.T) {
 	}
 	if got := s.stuck(incident.Announce); got.Code != "not_in_channel" || got.Room != "channels" {
 		t.Errorf("stuck: %+v", got)
+	}
+}
+
+func TestTwoLeakedKeysOfOneUserNameEachOther(t *testing.T) {
+	s := alerted(t, chattest.Options{})
+	k, err := s.Cloud.AddKey(s.Scene.Victim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.say(chattest.Ana, "report "+k.ID)
+	s.Settle()
+	for id, other := range map[incident.ID]string{"inc-1": "inc-2", "inc-2": "inc-1"} {
+		card, ok := s.cardOf(id)
+		if !ok || !strings.Contains(view.Plain(card), "same user: "+other) {
+			t.Errorf("the card of %s does not name %s:\n%s", id, other, view.Plain(card))
+		}
 	}
 }

@@ -28,15 +28,26 @@ type question struct {
 	Must  bool   `json:"m,omitempty"`
 }
 
-// encode is a button's value. One that Slack would not take is sent without what it is
-// asked with, and then nothing is asked.
+// encode is a button's value. One that Slack would not take is sent without what is
+// asked before it: the bot then says in words what it needs.
 func encode(lang string, b bot.Button) string {
 	w := wire{Act: b.Act, Incident: b.Incident, Number: b.Number, Digest: b.Digest, Value: b.Value, Command: b.Command, Lang: lang}
 	if b.Reason != nil {
 		w.Ask = &question{Title: cut(b.Reason.Title, maxButton), Label: cut(b.Reason.Label, maxButton), Must: b.Reason.Required}
 	}
+	if body := w.json(); len(body) <= maxValue {
+		return body
+	}
+	w.Ask, w.Command = nil, ""
+	if body := w.json(); len(body) <= maxValue {
+		return body
+	}
+	return "{}"
+}
+
+func (w wire) json() string {
 	body, err := json.Marshal(w)
-	if err != nil || len(body) > maxValue {
+	if err != nil {
 		return "{}"
 	}
 	return string(body)
@@ -56,6 +67,6 @@ func (w wire) press(reason string) *bot.Press {
 }
 
 // actionID is unique within a row: Slack refuses two alike.
-func actionID(b bot.Button) string {
-	return cut(string(b.Act)+":"+strconv.Itoa(b.Number)+":"+b.Value, maxActionID)
+func actionID(at int, b bot.Button) string {
+	return cut(string(b.Act)+":"+strconv.Itoa(b.Number)+":"+strconv.Itoa(at)+":"+b.Value, maxActionID)
 }

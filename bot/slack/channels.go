@@ -84,7 +84,7 @@ func (r Rooms) Archive(ctx context.Context, ref bot.Ref) error {
 // archived takes a channel that somebody put away for one that is gone: a bot cannot
 // open it again (Slack docs: conversations.unarchive).
 func archived(err error) error {
-	if says(err, "is_archived", "channel_not_found") {
+	if says(err, "is_archived", "is_inactive", "channel_not_found") {
 		return errors.Join(bot.ErrGone, err)
 	}
 	return err
@@ -198,7 +198,7 @@ func (r Rooms) furnish(ctx context.Context, ref bot.Ref, card bot.Card) {
 // of each change.
 func (r Rooms) topic(ctx context.Context, ref bot.Ref, card bot.Card) {
 	channel, _ := split(ref)
-	text := cut(bot.Inert(title(card)), maxTopic)
+	text := cut(escaped(bot.Inert(title(card))), maxTopic)
 	if r.asked.topicIs(channel, text) {
 		return
 	}

@@ -1,8 +1,10 @@
 package slack
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -24,73 +26,74 @@ func title(c bot.Card) string {
 	return signed(c.Tone, strings.TrimSpace(c.Drill+" "+c.Title))
 }
 
-// draw is a card as blocks. Slack has no fold: what is folded away is drawn only on
-// what one person asked for, who can scroll.
-func (c *Chat) draw(card bot.Card, whole bool) []slackgo.Block {
-	head := c.head(card)
-	foot := append(row(card.Lang, card.Actions), footnote(card.Foot)...)
-	var steps [][]slackgo.Block
-	for _, s := range card.Steps {
-		steps = append(steps, step(card.Lang, s))
+// draw is a card as blocks, below what is said first. Slack has no fold: what is
+// folded away is drawn only on what one person asked for, who can scroll.
+func (c *Chat) draw(card bot.Card, whole bool, first ...slackgo.Block) []slackgo.Block {
+	var s sheet
+	s.end(rows(card.Lang, card.Actions))
+	s.end(footnote(card.Foot))
+	s.add(first)
+	s.add(headline(title(card)))
+	s.add(facts(card.Fields))
+	s.each(drawn(card.Notices, func(n bot.Notice) []slackgo.Block { return notice(card.Lang, n) }))
+	steps := func(s bot.Step) []slackgo.Block { return step(card.Lang, s) }
+	if len(card.Steps) > 0 {
+		s.add(bold(card.Heading))
+		s.each(drawn(card.Steps, steps))
 	}
 	if whole && len(card.Folded) > 0 {
-		steps = append(steps, bold(card.More))
-		for _, s := range card.Folded {
-			steps = append(steps, step(card.Lang, s))
-		}
+		s.add(bold(card.More))
+		s.each(drawn(card.Folded, steps))
 	}
-	var asks []slackgo.Block
-	for _, a := range card.Asks {
-		var p prose
-		p.plain(a.Text)
-		asks = append(append(asks, p.blocks()...), row(card.Lang, a.Buttons)...)
+	s.each(drawn(card.Asks, func(a bot.Ask) []slackgo.Block { return ask(card.Lang, a) }))
+	if s.left > 0 {
+		s.blocks = append(s.blocks, plain(c.say(card.Lang, "slack.more", "n", strconv.Itoa(s.left), "incident", string(card.Incident)))...)
 	}
-	return c.fit(card, head, steps, append(asks, foot...))
+	return append(s.blocks, s.foot...)
 }
 
-// fit leaves out the last steps that Slack would not take, and says how many: one
-// block too many, and it takes none.
-func (c *Chat) fit(card bot.Card, head []slackgo.Block, steps [][]slackgo.Block, foot []slackgo.Block) []slackgo.Block {
-	count, size := len(head)+len(foot)+1, length(head)+length(foot)
-	out := head
-	for i, s := range steps {
-		if count += len(s); count > maxBlocks || size+length(s) > maxMessage {
-			var p prose
-			p.plain(c.say(card.Lang, "slack.more", "n", strconv.Itoa(len(steps)-i), "incident", string(card.Incident)))
-			return append(append(out, p.blocks()...), foot...)
-		}
-		size += length(s)
-		out = append(out, s...)
-	}
-	return append(out, foot...)
-}
-
-// head is what stands above the steps. What could not be taken of it is cut: state
-// and what to do next come first.
-func (c *Chat) head(card bot.Card) []slackgo.Block {
-	out := []slackgo.Block{slackgo.NewHeaderBlock(plainText(title(card), maxHeader))}
-	var facts prose
-	for _, f := range card.Fields {
-		facts.field(f)
-	}
-	out = append(out, facts.blocks()...)
-	for i, n := range card.Notices {
-		if i == maxNotices {
-			break
-		}
-		var p prose
-		p.bold(signed(n.Tone, ""))
-		p.plain(n.Text)
-		out = append(append(out, p.blocks()...), row(card.Lang, n.Buttons)...)
-	}
-	if len(card.Steps) > 0 {
-		out = append(out, bold(card.Heading)...)
+// drawn is each of a list as blocks.
+func drawn[T any](list []T, draw func(T) []slackgo.Block) [][]slackgo.Block {
+	var out [][]slackgo.Block
+	for _, each := range list {
+		out = append(out, draw(each))
 	}
 	return out
 }
 
-// maxNotices leaves room for the steps.
-const maxNotices = 8
+// headline is what stands above all else. A header holds less than a message of the
+// whole bot may say.
+func headline(text string) []slackgo.Block {
+	if utf8.RuneCountInString(bot.Inert(text)) > maxHeader {
+		return bold(text)
+	}
+	return []slackgo.Block{slackgo.NewHeaderBlock(plainText(text, maxHeader))}
+}
+
+func facts(fields []bot.Field) []slackgo.Block {
+	var p prose
+	for _, f := range fields {
+		p.field(f)
+	}
+	return p.blocks()
+}
+
+func notice(lang string, n bot.Notice) []slackgo.Block {
+	var p prose
+	p.bold(signed(n.Tone, ""))
+	p.plain(n.Text)
+	return append(p.blocks(), rows(lang, n.Buttons)...)
+}
+
+func ask(lang string, a bot.Ask) []slackgo.Block {
+	return append(plain(a.Text), rows(lang, a.Buttons)...)
+}
+
+func plain(text string) []slackgo.Block {
+	var p prose
+	p.plain(text)
+	return p.blocks()
+}
 
 func bold(text string) []slackgo.Block {
 	var p prose
@@ -122,18 +125,20 @@ func step(lang string, s bot.Step) []slackgo.Block {
 	for _, f := range s.Facts {
 		p.field(f)
 	}
-	return append(p.blocks(), row(lang, s.Buttons)...)
+	return append(p.blocks(), rows(lang, s.Buttons)...)
 }
 
-func row(lang string, buttons []bot.Button) []slackgo.Block {
-	if len(buttons) == 0 {
-		return nil
+// rows are buttons side by side, as many in a row as Slack takes.
+func rows(lang string, buttons []bot.Button) []slackgo.Block {
+	var out []slackgo.Block
+	for row := range slices.Chunk(buttons, maxButtons) {
+		var elements []slackgo.BlockElement
+		for i, b := range row {
+			elements = append(elements, button(lang, i, b))
+		}
+		out = append(out, slackgo.NewActionBlock("", elements...))
 	}
-	var elements []slackgo.BlockElement
-	for _, b := range buttons[:min(len(buttons), maxButtons)] {
-		elements = append(elements, button(lang, b))
-	}
-	return []slackgo.Block{slackgo.NewActionBlock("", elements...)}
+	return out
 }
 
 func footnote(text string) []slackgo.Block {
@@ -143,8 +148,8 @@ func footnote(text string) []slackgo.Block {
 	return []slackgo.Block{slackgo.NewContextBlock("", plainText(text, maxText))}
 }
 
-func button(lang string, b bot.Button) *slackgo.ButtonBlockElement {
-	e := slackgo.NewButtonBlockElement(actionID(b), encode(lang, b), plainText(b.Label, maxButton))
+func button(lang string, at int, b bot.Button) *slackgo.ButtonBlockElement {
+	e := slackgo.NewButtonBlockElement(actionID(at, b), encode(lang, b), plainText(b.Label, maxButton))
 	switch b.Tone {
 	case bot.Strong:
 		e.Style = slackgo.StylePrimary
@@ -158,6 +163,14 @@ func button(lang string, b bot.Button) *slackgo.ButtonBlockElement {
 		)
 	}
 	return e
+}
+
+// said is a line as words alone.
+func said(l bot.Line) string {
+	if l.Who == "" {
+		return l.Text
+	}
+	return l.Who + ": " + l.Text
 }
 
 // drawLine is an entry of the timeline. Who is named in it is told.
@@ -176,26 +189,4 @@ func drawLine(l bot.Line) []slackgo.Block {
 		p.mention(who.User)
 	}
 	return p.blocks()
-}
-
-// length is how many characters of blocks people see.
-func length(blocks []slackgo.Block) int {
-	n := 0
-	for _, b := range blocks {
-		switch b := b.(type) {
-		case *slackgo.RichTextBlock:
-			for _, e := range b.Elements {
-				if s, ok := e.(*slackgo.RichTextSection); ok {
-					for _, part := range s.Elements {
-						if t, ok := part.(*slackgo.RichTextSectionTextElement); ok {
-							n += len([]rune(t.Text))
-						}
-					}
-				}
-			}
-		case *slackgo.ActionBlock:
-			n += 100 * len(b.Elements.ElementSet)
-		}
-	}
-	return n
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	slackgo "github.com/slack-go/slack"
+
+	"twokey/bot"
 )
 
 // maxRequest is the longest request that is read.
@@ -24,16 +26,19 @@ const (
 // ServeHTTP takes what Slack sends in HTTP mode. What is not signed, is old, or came
 // before is refused unread.
 func (c *Chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	switch tooLong := (*http.MaxBytesError)(nil); {
-	case r.Method != http.MethodPost:
+	if r.Method != http.MethodPost {
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	switch tooLong := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &tooLong):
+		c.config.Refused(refusedTooLong)
 		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)
 		return
 	case err != nil:
-		return // whoever sent it is gone
+		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+		return
 	}
 	if why := c.keeper.verify(r.Header, body); why != "" {
 		c.config.Refused(why)
@@ -50,7 +55,8 @@ func (c *Chat) dispatch(w http.ResponseWriter, r *http.Request, body []byte) {
 	switch r.URL.Path {
 	case PathCommand:
 		form, err := url.ParseQuery(string(body))
-		ok = err == nil && c.slash(slackgo.SlashCommand{
+		known = err == nil
+		ok = known && c.slash(slackgo.SlashCommand{
 			TeamID: form.Get("team_id"), ChannelID: form.Get("channel_id"), UserID: form.Get("user_id"), Command: form.Get("command"),
 			Text: form.Get("text"), ResponseURL: form.Get("response_url"), TriggerID: form.Get("trigger_id"),
 		}, p.message)
@@ -125,5 +131,5 @@ func (p *promise) keep(w http.ResponseWriter) {
 
 // private is a message that one person sees, as an answer to a command.
 func private(blocks []slackgo.Block, text string) map[string]any {
-	return map[string]any{"response_type": slackgo.ResponseTypeEphemeral, "text": cut(text, maxFallback), "blocks": blocks}
+	return map[string]any{"response_type": slackgo.ResponseTypeEphemeral, "text": escaped(cut(bot.Inert(text), maxFallback)), "mrkdwn": false, "blocks": blocks}
 }

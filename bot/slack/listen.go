@@ -7,6 +7,7 @@ import (
 	"html"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -94,12 +95,9 @@ func (c *Chat) take(w work) bool {
 		return false
 	}
 	done := make(chan bot.Answer, 1)
+	go func() { done <- c.answer(ctx, handle, w) }()
 	go func() {
 		defer c.heard.busy.Done()
-		answer := c.answer(ctx, handle, w)
-		done <- answer
-	}()
-	go func() {
 		late := time.NewTimer(patience)
 		defer late.Stop()
 		select {
@@ -146,10 +144,8 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 
 // spoken is a language that there is a catalog for.
 func (c *Chat) spoken(lang string) string {
-	for _, known := range c.config.Languages {
-		if known == lang {
-			return lang
-		}
+	if slices.Contains(c.config.Languages, lang) {
+		return lang
 	}
 	return c.config.Language
 }
@@ -185,22 +181,25 @@ func (c *Chat) about(ctx context.Context, f from) incident.ID {
 	return incident.ID(id)
 }
 
-// cardAt reads which incident the first card at a spot is of.
+// cardAt reads which incident the newest card at a spot is of, however old it is.
 func (c *Chat) cardAt(ctx context.Context, at spot) (string, error) {
 	self, err := c.asked.self(ctx)
 	if err != nil {
 		return "", err
 	}
-	page, _, err := c.page(ctx, at, "")
-	if err != nil {
-		return "", err
-	}
-	for _, m := range page {
-		if m.User != self.User || m.Metadata.EventType != metaType {
-			continue
+	cursor := ""
+	for range readPages {
+		page, next, err := c.page(ctx, at, time.Time{}, cursor)
+		if err != nil {
+			return "", err
 		}
-		if id, ok := m.Metadata.EventPayload[metaInc].(string); ok && id != "" {
-			return id, nil
+		for _, m := range page {
+			if id, ok := payload(m, self, metaInc); ok && id != "" {
+				return id, nil
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
 		}
 	}
 	return "", nil
@@ -242,14 +241,14 @@ type event struct {
 }
 
 // events hands over a mention or a direct message; false: nobody listens.
-func (c *Chat) events(payload []byte, ack acknowledge) bool {
+func (c *Chat) events(body []byte, ack acknowledge) bool {
 	var outer struct {
 		TeamID  string `json:"team_id"`
 		EventID string `json:"event_id"`
 		Event   event  `json:"event"`
 	}
 	e := &outer.Event
-	if json.Unmarshal(payload, &outer) != nil || !forBot(*e) {
+	if json.Unmarshal(body, &outer) != nil || !forBot(*e) {
 		ack(nil, "") // nothing that anybody asked for; unanswered, Slack would send it again
 		return true
 	}

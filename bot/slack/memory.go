@@ -3,6 +3,7 @@ package slack
 import (
 	"container/list"
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -75,9 +76,7 @@ func (m *memory) recall(ctx context.Context, at spot, read reader) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.past(at)
-	for key, ts := range found {
-		p.keys[key] = ts
-	}
+	maps.Copy(p.keys, found)
 	p.sure = true
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,8 +88,13 @@ func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	if err := c.asked.closed(ctx, channel); err != nil {
 		return err
 	}
-	_, err := c.said.once(ctx, spot{channel, thread}, line.Key, c.read, func(ctx context.Context) (string, error) {
-		options := append(shown(line.Text, drawLine(line)), slackgo.MsgOptionTS(thread), metadata(line.Key, bot.Card{}))
+	self, err := c.asked.self(ctx)
+	if err != nil {
+		return err
+	}
+	line.Mention = slices.DeleteFunc(slices.Clone(line.Mention), func(a bot.Account) bool { return a.Tenant != self.Team })
+	_, err = c.said.once(ctx, spot{channel, thread}, line.Key, c.read, func(ctx context.Context) (string, error) {
+		options := append(shown(said(line), drawLine(line)), slackgo.MsgOptionTS(thread), metadata(line.Key, bot.Card{}))
 		_, ts, err := c.api.PostMessageContext(ctx, channel, options...)
 		return ts, failed("chat.postMessage", err)
 	})
@@ -115,7 +121,7 @@ func (c *Chat) read(ctx context.Context, at spot) (map[string]string, error) {
 	}
 	found, cursor := map[string]string{}, ""
 	for range readPages {
-		page, next, err := c.page(ctx, at, cursor)
+		page, next, err := c.page(ctx, at, c.config.Now().Add(-readBack), cursor)
 		switch {
 		case says(err, "missing_scope"):
 			c.config.Log.Warn("may not read what it said: a line may be shown twice", slog.String("room", Name), slog.Any("error", err))
@@ -124,7 +130,7 @@ func (c *Chat) read(ctx context.Context, at spot) (map[string]string, error) {
 			return nil, err
 		}
 		for _, m := range page {
-			if key, ok := keyOf(m, self); ok {
+			if key, ok := payload(m, self, metaKey); ok {
 				found[key] = m.Timestamp
 			}
 		}
@@ -135,14 +141,19 @@ func (c *Chat) read(ctx context.Context, at spot) (map[string]string, error) {
 	return found, nil
 }
 
-func (c *Chat) page(ctx context.Context, at spot, cursor string) (page []slackgo.Message, next string, err error) {
+// page reads some of what stands at a spot: of a thread all, of a channel what is newer
+// than since.
+func (c *Chat) page(ctx context.Context, at spot, since time.Time, cursor string) (page []slackgo.Message, next string, err error) {
 	if at.thread != "" {
 		page, _, next, err = c.api.GetConversationRepliesContext(ctx, &slackgo.GetConversationRepliesParameters{
 			ChannelID: at.channel, Timestamp: at.thread, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
 		})
 		return page, next, failed("conversations.replies", err)
 	}
-	oldest := strconv.FormatInt(c.config.Now().Add(-readBack).Unix(), 10)
+	oldest := ""
+	if !since.IsZero() {
+		oldest = strconv.FormatInt(since.Unix(), 10)
+	}
 	got, err := c.api.GetConversationHistoryContext(ctx, &slackgo.GetConversationHistoryParameters{
 		ChannelID: at.channel, Cursor: cursor, Limit: pageSize, Oldest: oldest, IncludeAllMetadata: true,
 	})
@@ -152,12 +163,12 @@ func (c *Chat) page(ctx context.Context, at spot, cursor string) (page []slackgo
 	return got.Messages, got.ResponseMetaData.NextCursor, nil
 }
 
-// keyOf is the key of a message that the bot itself posted. Others can write the same
-// metadata.
-func keyOf(m slackgo.Message, self identity) (string, bool) {
+// payload is a part of the metadata of a message that the bot itself posted. Others can
+// write the same metadata.
+func payload(m slackgo.Message, self identity, name string) (string, bool) {
 	if m.User != self.User || m.Metadata.EventType != metaType {
 		return "", false
 	}
-	key, ok := m.Metadata.EventPayload[metaKey].(string)
-	return key, ok
+	text, ok := m.Metadata.EventPayload[name].(string)
+	return text, ok
 }

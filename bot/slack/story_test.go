@@ -2,6 +2,7 @@ package slack_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,12 +112,7 @@ func (o *office) Press(t *testing.T, who incident.Person, b bot.Button, reason s
 }
 
 func has(p *slacktest.Person, fits func(slacktest.Button) bool) bool {
-	for _, b := range p.Buttons() {
-		if fits(b) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Buttons(), fits)
 }
 
 // Again delivers the last press once more. A request that was let in once is not let

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -16,25 +17,29 @@ func (c *Chat) answered(a bot.Answer) ([]slackgo.Block, string) {
 	if a.Card == nil {
 		return paragraphs(a.Text), a.Text
 	}
-	blocks := c.draw(*a.Card, true)
-	if a.Text != a.Card.Title && a.Text != "" {
-		blocks = append(paragraphs(a.Text), blocks...)
+	if a.Text == "" || a.Text == a.Card.Title {
+		return c.draw(*a.Card, true), a.Text
 	}
-	return blocks[:min(len(blocks), maxBlocks)], a.Text
+	return c.draw(*a.Card, true, paragraphs(a.Text)...), a.Text
 }
 
-// paragraphs is a text of any length.
+// paragraphs is a text of any length, up to what one message holds.
 func paragraphs(text string) []slackgo.Block {
-	var out []slackgo.Block
+	var s sheet
 	var p prose
+	var parts [][]slackgo.Block
 	for line := range strings.Lines(text) {
-		if p.size+len(line) > maxText {
-			out = append(out, p.blocks()...)
+		if p.size+utf8.RuneCountInString(bot.Inert(line)) > maxText {
+			parts = append(parts, p.blocks())
 			p = prose{}
 		}
 		p.plain(line)
 	}
-	return append(out, p.blocks()...)
+	s.each(append(parts, p.blocks()))
+	if s.left > 0 {
+		s.blocks = append(s.blocks, plain("…")...)
+	}
+	return s.blocks
 }
 
 // tell shows an answer to one person alone, in the way that works: beside what they

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
@@ -24,8 +25,8 @@ const (
 	maxTopic    = 250
 	maxLabel    = 2000
 	maxReason   = 1000
-	maxFallback = 4000
-	maxMessage  = 12000 // all blocks together: longer ones are refused as a whole
+	maxFallback = 700  // 4,000 after each sign of it was escaped, as chat.update counts
+	maxMessage  = 9500 // all texts in the blocks together, as far as was seen to pass: Slack names no figure
 )
 
 // cut shortens a text to so many characters, and shows that it did.
@@ -41,14 +42,16 @@ func cut(text string, most int) string {
 type prose struct {
 	parts []slackgo.RichTextSectionElement
 	size  int
+	full  bool
 }
 
 func (p *prose) add(text string, style *slackgo.RichTextSectionTextStyle) {
-	room := maxText - p.size
-	if text == "" || room <= 0 {
+	if text == "" || p.full {
 		return
 	}
-	text = cut(text, room)
+	if room := maxText - p.size; utf8.RuneCountInString(text) >= room {
+		text, p.full = cut(text+"…", room), true // the last letter that fits says that there was more
+	}
 	p.size += utf8.RuneCountInString(text)
 	p.parts = append(p.parts, slackgo.NewRichTextSectionTextElement(text, style))
 }
@@ -100,6 +103,13 @@ func (p *prose) blocks() []slackgo.Block {
 	return []slackgo.Block{slackgo.NewRichTextBlock("", slackgo.NewRichTextSection(p.parts...))}
 }
 
+// escaped is a text in which Slack finds no mention and no link (Slack docs: Formatting
+// text for app surfaces).
+func escaped(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+// plainText is a text that Slack takes as it is. It takes none that is empty.
 func plainText(text string, most int) *slackgo.TextBlockObject {
-	return slackgo.NewTextBlockObject(slackgo.PlainTextType, cut(bot.Inert(text), most), false, false)
+	return slackgo.NewTextBlockObject(slackgo.PlainTextType, cut(orElse(bot.Inert(text), "…"), most), false, false)
 }

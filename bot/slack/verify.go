@@ -19,6 +19,7 @@ const (
 	refusedForged   = "forged"
 	refusedStale    = "stale"
 	refusedReplayed = "replayed"
+	refusedTooLong  = "too_long"
 )
 
 // verify reports why a request is not from Slack, or not a new one; empty: it is. The
