@@ -17,8 +17,9 @@ const slackProcessConfig = processConfig + `chat: {slack: {bot_token: "${BOT_TOK
 `
 
 // TestABotThatIsKilledGoesOnInSlack runs the real program before a Slack that nobody
-// here wrote. It is killed again and again while it posts; in the end two people have
-// disabled the key, and everything stands in the room once.
+// here wrote. It is killed again and again while it posts, told to wait and to connect
+// anew; in the end two people have disabled the key, and everything stands in the room
+// once.
 func TestABotThatIsKilledGoesOnInSlack(t *testing.T) {
 	t.Parallel()
 	const folder = "../../bot/slack/e2e"
@@ -45,9 +46,12 @@ func TestABotThatIsKilledGoesOnInSlack(t *testing.T) {
 	}
 	office.AwaitText(t, "chen", leaked)
 	disable := p.approving(incident.StepKeyDisable)
+	office.Throttle("chat.update", 2)
 	office.Click(t, "ana", disable).Await()
 	p.kill()
 	p.serve()
+	office.HangUp()
+	office.Throttle("chat.postMessage", 1)
 	office.Click(t, "bo", disable).Await()
 	office.AwaitText(t, "chen", "— CONTAINED")
 	office.AwaitText(t, "chen", "Key state: Inactive")

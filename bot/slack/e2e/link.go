@@ -96,9 +96,11 @@ func (s *Slack) leave(k *socket) {
 	s.touch()
 }
 
-// HangUp asks the bot to connect anew, as Slack does every few hours.
+// HangUp asks the bot to connect anew, as Slack does every few hours. What people do
+// next comes over the new connection.
 func (s *Slack) HangUp() {
 	for _, k := range s.open() {
+		s.leave(k)
 		_ = k.send(object{"type": "disconnect", "reason": "refresh_requested"})
 	}
 }
