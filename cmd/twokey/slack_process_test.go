@@ -70,10 +70,16 @@ func TestABotThatIsKilledGoesOnInSlack(t *testing.T) {
 // approving is the button for a plan, once it waits for votes.
 func (p *process) approving(step string) func(e2e.Button) bool {
 	p.t.Helper()
-	offered := func(q api.Proposal) bool { return q.Step == step && q.Status == incident.StatusWaiting }
-	i := p.until(func(i api.Incident) bool { return slices.ContainsFunc(i.Proposals, offered) })
-	digest := i.Proposals[slices.IndexFunc(i.Proposals, offered)].Digest
+	digest := string(p.waiting(step).Digest)
 	return func(b e2e.Button) bool {
-		return strings.HasPrefix(b.ID, string(bot.ActApprove)+":") && strings.Contains(b.Value, string(digest))
+		return strings.HasPrefix(b.ID, string(bot.ActApprove)+":") && strings.Contains(b.Value, digest)
 	}
+}
+
+// waiting is a plan, once it waits for votes.
+func (p *process) waiting(step string) api.Proposal {
+	p.t.Helper()
+	waits := func(q api.Proposal) bool { return q.Step == step && q.Status == incident.StatusWaiting }
+	i := p.until(func(i api.Incident) bool { return slices.ContainsFunc(i.Proposals, waits) })
+	return i.Proposals[slices.IndexFunc(i.Proposals, waits)]
 }
