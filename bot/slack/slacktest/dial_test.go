@@ -75,3 +75,14 @@ func TestSocketsTakeTurnsButNotTheDeadOnes(t *testing.T) {
 		}
 	}
 }
+
+// firstFrame is what Slack says first on a new connection.
+func firstFrame(t *testing.T, url string) string {
+	t.Helper()
+	conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
+	ok(t, err)
+	t.Cleanup(func() { conn.Close() })
+	_, b, err := conn.ReadMessage()
+	ok(t, err)
+	return string(b)
+}
