@@ -87,3 +87,16 @@ func TestCheckOfflineAsksSlackNothing(t *testing.T) {
 		t.Errorf("Slack was asked:\n%s", printed)
 	}
 }
+
+func TestADrillIsHeldInSlack(t *testing.T) {
+	w, config := workspace(t, slackSocket)
+	r := startOn(t, config, "", nil)
+	w.AwaitSockets(t, 1)
+	room, ana := w.Channels()[0], w.Channels()[0].Members[1]
+	leaked := r.drills[0].scene.Leaked.ID
+	w.As(t, ana).Command(room.ID, "report "+leaked).Await()
+	w.Await(t, "the card of the drill", func() bool {
+		text := w.Text(room.ID)
+		return strings.Contains(text, "DRILL") && strings.Contains(text, leaked)
+	})
+}
