@@ -15,7 +15,7 @@ import (
 )
 
 type checkCmd struct {
-	Offline bool `help:"Only read the configuration: ask no cloud, open no store; secrets that are not set are listed." xor:"network"`
+	Offline bool `help:"Only read the configuration: ask no cloud and no chat, open no store; secrets that are not set are listed." xor:"network"`
 	Live    bool `help:"Also compare what this program takes for granted about Alibaba Cloud with the accounts at hand, by reads only." xor:"network"`
 }
 
@@ -41,6 +41,7 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 	if !c.Offline {
 		f.store(config)
 		f.retention(config)
+		f.slack(config)
 		f.accounts(config, c.Live)
 	}
 	if f.failed {
