@@ -39,16 +39,21 @@ func bundle(all []*finding) error {
 	if len(all) > maxEntries {
 		return errTooMany
 	}
-	heads, alerts := make(map[incident.KeyID]*finding), 0
+	type about struct {
+		key  incident.KeyID
+		kind incident.AlertKind
+	}
+	heads, alerts := make(map[about]*finding), 0
 	for _, f := range all {
 		if f.verdict != "" || f.of != nil {
 			continue
 		}
-		if head := heads[f.alert.KeyID]; head != nil && f.alert.KeyID != "" {
+		of := about{f.alert.KeyID, f.alert.Kind}
+		if head := heads[of]; head != nil && of.key != "" {
 			f.join(head, SameKey)
 			continue
 		}
-		heads[f.alert.KeyID] = f
+		heads[of] = f
 		if alerts++; alerts > maxAlerts {
 			return errTooMany
 		}
@@ -111,7 +116,7 @@ func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding
 		if err != nil {
 			return nil, err
 		}
-		became[f] = result{v, id, f.reason}
+		became[f] = f.result(v, id)
 	}
 	results := make([]result, len(all))
 	for i, f := range all {
@@ -125,6 +130,16 @@ func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding
 		}
 	}
 	return results, nil
+}
+
+// result is what became of a finding. News about what is not open are what they
+// are, and change nothing.
+func (f *finding) result(v bot.Verdict, id incident.ID) result {
+	news := map[incident.AlertKind]bot.Verdict{incident.KindEnrich: bot.Enriched, incident.KindResolve: bot.Resolved}
+	if kind, ok := news[f.alert.Kind]; ok && v == bot.Ignored {
+		return result{Verdict: kind, Reason: NothingOpen}
+	}
+	return result{v, id, f.reason}
 }
 
 // part is what became of a finding in another one's alert.
@@ -151,6 +166,9 @@ func (f *finding) normal(s *source, in input) incident.Alert {
 	about := string(a.KeyID)
 	if about == "" {
 		about = a.ExternalKey
+	}
+	if a.Kind != incident.KindOpen && a.Kind != incident.KindLookup {
+		about += string(a.Kind)
 	}
 	a.Delivery = in.sent + "/" + hash(about)[:16]
 	return a

@@ -79,7 +79,7 @@ func whole(t *testing.T, a incident.Alert, text incident.AlertText) {
 	switch {
 	case a.KeyID != "" && redact.KeyType(string(a.KeyID)) != a.KeyType:
 		t.Fatalf("key %q of type %s", a.KeyID, a.KeyType)
-	case (a.Kind == incident.KindOpen) != (a.KeyID != ""):
+	case (a.Kind == incident.KindOpen || a.Kind == incident.KindLookup) && (a.Kind == incident.KindOpen) != (a.KeyID != ""):
 		t.Fatalf("%s with key %q", a.Kind, a.KeyID)
 	case len(a.Delivery) != 81 || len(a.ExternalKey) != 64:
 		t.Fatalf("names %q, %q", a.Delivery, a.ExternalKey)

@@ -79,10 +79,28 @@ func form(text string) (map[string]any, bool) {
 		if !fieldName.MatchString(name) {
 			return nil, false
 		}
-		fields[name] = all[len(all)-1]
+		fields[name] = unfolded(all[len(all)-1])
 		if extra := all[:len(all)-1]; len(extra) > 0 && !slices.Equal(extra, all[1:]) {
 			fields[name+"[]"] = strings.Join(extra, "\n") // read as any text
 		}
 	}
 	return fields, true
+}
+
+// unfolded is an object that a field holds as JSON, as CloudMonitor and GitHub
+// send them in forms.
+func unfolded(value string) any {
+	if strings.HasPrefix(value, "{") {
+		if doc, err := document([]byte(value)); err == nil {
+			return doc
+		}
+	}
+	return value
+}
+
+// text reads a body as text whatever it looks like. Of free text only ids are
+// kept.
+func (s shape) text(in input) ([]*finding, error) {
+	in.media = "text/plain"
+	return s.words(in)
 }

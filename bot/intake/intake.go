@@ -42,11 +42,14 @@ type Config struct {
 	Count     func(source string, v bot.Verdict) // may be nil
 }
 
-// Source is one place that alerts come from.
+// Source is one place that alerts come from. It must have a token, a secret or
+// keys; with several, each is enough.
 type Source struct {
-	Name   string   // in the path: /hooks/<name>
-	Type   string   // a row of the table: "generic", "gitleaks"
-	Tokens []string // any of them authenticates; two while rotating
+	Name    string   // in the path: /hooks/<name>
+	Type    string   // a row of the table: "generic", "gitleaks"
+	Tokens  []string // any of them authenticates; two while rotating
+	Secrets []string // any of them signs bodies, as senders of this type do
+	Keys    []byte   // public keys as GitHub lists them, for partner messages
 }
 
 // ErrConfig says that the hooks cannot be set up as told.
@@ -95,13 +98,22 @@ func (h *hooks) add(s Source) error {
 		return errors.New("the name is empty or has a slash")
 	case !known:
 		return fmt.Errorf("type %q is unknown", s.Type)
-	case len(s.Tokens) == 0 || slices.Contains(s.Tokens, ""):
-		return errors.New("a token is missing or empty")
+	case len(s.Tokens)+len(s.Secrets)+len(s.Keys) == 0:
+		return errors.New("a token or a secret is missing")
+	case slices.Contains(s.Tokens, "") || slices.Contains(s.Secrets, ""):
+		return errors.New("a token or a secret is empty")
 	case h.sources[s.Name] != nil:
 		return errors.New("the name is taken")
 	}
+	var keys partnerKeys
+	if len(s.Keys) > 0 {
+		var err error
+		if keys, err = readKeys(s.Keys); err != nil {
+			return err
+		}
+	}
 	h.sources[s.Name] = &source{
-		Source: s, row: row, tokens: digests(s.Tokens),
+		Source: s, row: row, tokens: digests(s.Tokens), keys: keys,
 		pace: rate.NewLimiter(rate.Limit(h.PerSource), h.PerSource),
 	}
 	return nil
@@ -120,6 +132,7 @@ type source struct {
 	Source
 	row    row
 	tokens []digest
+	keys   partnerKeys
 	pace   *rate.Limiter
 }
 
@@ -131,27 +144,27 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s, err := h.admit(w, r)
 	if err != nil {
-		h.refuse(w, s, err)
+		h.refuse(w, s.source, err)
 		return
 	}
 	results, err := h.take(w, r, s)
 	if err != nil {
-		h.refuse(w, s, err)
+		h.refuse(w, s.source, err)
 		return
 	}
-	h.tell(s, results)
+	h.tell(s.source, results)
 	answer(w, http.StatusOK, struct {
 		Results []result `json:"results"`
 	}{results})
 }
 
-// admit lets an authentic sender in, unless it is too fast. The body is not
-// touched: whoever is not authentic gets no parser to play with.
-func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (*source, error) {
-	s, ok := h.authentic(r)
+// admit lets an authentic sender in, unless it is too fast. No parser has seen the
+// body then: whoever is not authentic gets none to play with.
+func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (admission, error) {
+	s, ok := h.authentic(w, r)
 	if !ok {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		return nil, errUnauthorized
+		return admission{}, errUnauthorized
 	}
 	now := h.Now()
 	turn := s.pace.ReserveN(now, 1)
@@ -160,16 +173,31 @@ func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (*source, error) {
 		retryAfter(w, wait)
 		return s, errTooFast
 	}
+	if format, known := rows[r.Header.Get(FormatHeader)]; known && !s.signed {
+		return s.as(format, r.Header.Get(FormatHeader)), nil
+	}
 	return s, nil
 }
 
+// FormatHeader names a type other than the source's own, for this one body. A
+// sender with a token may set it; a sum does not cover it.
+const FormatHeader = "X-Twokey-Format"
+
+// as is the sender of a body of another type.
+func (a admission) as(format row, kind string) admission {
+	s := *a.source
+	s.row.report, s.row.read, s.Type = format.report, format.read, kind
+	a.source = &s
+	return a
+}
+
 // take reads a body and makes what it says durable.
-func (h *hooks) take(w http.ResponseWriter, r *http.Request, s *source) ([]result, error) {
+func (h *hooks) take(w http.ResponseWriter, r *http.Request, s admission) ([]result, error) {
 	in, err := h.input(w, r, s)
 	if err != nil {
 		return nil, err
 	}
-	findings, err := h.read(s, in)
+	findings, err := h.read(s.source, in)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +205,7 @@ func (h *hooks) take(w http.ResponseWriter, r *http.Request, s *source) ([]resul
 	// does not retry. What was read from it is kept all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
-	results, err := h.receive(ctx, s, in, findings)
+	results, err := h.receive(ctx, s.source, in, findings)
 	if err != nil {
 		retryAfter(w, retryStore)
 		h.Log.Error("receive alert", "source", s.Name, "error", err)

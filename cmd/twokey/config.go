@@ -173,6 +173,7 @@ type (
 		Account     string       `yaml:"account"`
 		Token       many[secret] `yaml:"token"`
 		Secret      many[secret] `yaml:"secret"`
+		Keys        secret       `yaml:"keys"` // public ones, of GitHub's partner messages
 		MayAutomate bool         `yaml:"may_automate"`
 		Lookup      lookupConfig `yaml:"lookup"`
 	}

@@ -10,8 +10,8 @@ import (
 	"twokey/bot/intake"
 )
 
-// hooks serves POST /hooks/{name}, an alert source each. A source of a type that
-// this version does not read is answered like a name that does not exist.
+// hooks serves POST /hooks/{name}, an alert source each, but for those that the
+// bot asks.
 func (a *app) hooks() (http.Handler, error) {
 	c := intake.Config{
 		Receive: a.bot.ReceiveAlert, Now: a.now, Log: a.log, Pepper: a.config.pepper(),
@@ -19,9 +19,14 @@ func (a *app) hooks() (http.Handler, error) {
 		Count: func(_ string, v bot.Verdict) { a.metrics.alerts.WithLabelValues(string(v)).Inc() },
 	}
 	for _, s := range a.config.Alerts.Sources {
-		if slices.Contains(builtSources(), s.Type) {
-			c.Sources = append(c.Sources, intake.Source{Name: s.Name, Type: s.Type, Tokens: texts(s.Token)})
+		if slices.Contains(polledSources(), s.Type) {
+			continue
 		}
+		source := intake.Source{Name: s.Name, Type: s.Type, Tokens: texts(s.Token), Secrets: texts(s.Secret)}
+		if s.Keys.given() {
+			source.Keys = []byte(s.Keys.reveal())
+		}
+		c.Sources = append(c.Sources, source)
 	}
 	return intake.New(c)
 }

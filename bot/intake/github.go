@@ -1,0 +1,137 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"twokey/incident"
+)
+
+// ghAlert is an alert of GitHub's secret scanning, in a webhook or as the REST API
+// tells it (GitHub docs: webhook events, REST secret scanning). Only the API says
+// what was found, in secret: an id, or the SECRET of one.
+type ghAlert struct {
+	Number          int64
+	HTMLURL         string `json:"html_url"`
+	CreatedAt       string `json:"created_at"`
+	SecretType      string `json:"secret_type"`
+	TypeName        string `json:"secret_type_display_name"`
+	Secret          string
+	Validity, State string
+	Public          *bool `json:"publicly_leaked"`
+	Repository      struct {
+		FullName string `json:"full_name"`
+	}
+	First ghPlace `json:"first_location_detected"`
+}
+
+// ghPlace is where in a commit.
+type ghPlace struct {
+	Path      string
+	StartLine int    `json:"start_line"`
+	Commit    string `json:"commit_sha"`
+}
+
+// ghEvent is the body of a delivery.
+type ghEvent struct {
+	Action     string
+	Alert      *ghAlert
+	Location   struct{ Details ghPlace }
+	Repository struct {
+		FullName string `json:"full_name"`
+	}
+}
+
+// fullName is what a repository may be called: it becomes a part of a URL.
+var fullName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+
+// github reads a delivery of the webhook, as JSON or as a form, and the list that
+// the REST API answers.
+func github(in input) ([]*finding, error) {
+	if in.media == "application/x-www-form-urlencoded" {
+		form, err := url.ParseQuery(string(in.body))
+		if err != nil || form.Get("payload") == "" {
+			return nil, errShape
+		}
+		in.body = []byte(form.Get("payload"))
+	}
+	if bytes.HasPrefix(bytes.TrimLeft(in.body, " \t\r\n"), []byte("[")) {
+		return githubList(in)
+	}
+	var e ghEvent
+	if err := decode(in.body, &e); err != nil {
+		return nil, err
+	}
+	kind := in.head.Get("X-Github-Event")
+	switch {
+	case kind != "" && kind != "secret_scanning_alert" && kind != "secret_scanning_alert_location":
+		return []*finding{ignored(NotAnAlert)}, nil
+	case e.Alert == nil || e.Alert.SecretType == "":
+		return nil, errShape
+	case !ourNames.MatchString(e.Alert.SecretType):
+		return []*finding{ignored(NotAlibaba)}, nil
+	}
+	a := *e.Alert
+	a.Repository.FullName = e.Repository.FullName
+	place := kind == "secret_scanning_alert_location" || kind == "" && e.Location.Details != ghPlace{}
+	if place {
+		a.First = e.Location.Details
+	}
+	if !a.named() {
+		return nil, errShape
+	}
+	f := a.finding(in)
+	switch {
+	case place, slices.Contains([]string{"validated", "assigned", "unassigned"}, e.Action):
+		f.alert.Kind = incident.KindEnrich
+	case e.Action == "resolved", e.Action == "revoked":
+		f.alert.Kind = incident.KindResolve
+	}
+	return []*finding{f}, nil
+}
+
+// named reports whether an alert can be found again at GitHub.
+func (a ghAlert) named() bool { return a.Number > 0 && fullName.MatchString(a.Repository.FullName) }
+
+// name is what the alert is called, in every delivery about it and in the API.
+func (a ghAlert) name() string { return a.Repository.FullName + "#" + strconv.FormatInt(a.Number, 10) }
+
+// hit is an alert as what a scanner found.
+func (a ghAlert) hit() hit {
+	h := hit{
+		rule: a.SecretType, title: "GitHub: " + or(a.TypeName, a.SecretType), link: a.HTMLURL, repo: a.Repository.FullName,
+		file: a.First.Path, line: a.First.StartLine, commit: a.First.Commit, date: a.CreatedAt, name: a.name(),
+		value: a.Secret, untold: a.Secret == "", validity: a.Validity, public: a.Public != nil && *a.Public,
+	}
+	if a.Validity == "active" {
+		h.confidence = confirmed
+	}
+	return h
+}
+
+// finding is an alert of ours, with the key if the alert tells it.
+func (a ghAlert) finding(in input) *finding {
+	h := a.hit()
+	f := h.keys()[0]
+	if f == nil {
+		f = lookup(SecretOnly, "", weak)
+	}
+	return h.tell(f, in)
+}
+
+// githubList reads the alerts of a repository, as the REST API lists them.
+func githubList(in input) ([]*finding, error) {
+	var raw []json.RawMessage
+	if err := decode(in.body, &raw); err != nil {
+		return nil, err
+	}
+	return report(in, len(raw), func(i int) (hit, Reason) {
+		var a ghAlert
+		wrong := entry(raw[i], &a, func() bool { return a.SecretType != "" })
+		return a.hit(), wrong
+	})
+}
