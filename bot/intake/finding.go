@@ -77,8 +77,11 @@ func (f *finding) join(head *finding, why Reason) {
 	if a.SecretPrint == "" {
 		a.SecretPrint = b.SecretPrint
 	}
-	if a.Confidence == weak {
+	if a.Confidence == weak || b.Confidence == confirmed {
 		a.Confidence = b.Confidence
+	}
+	if b.Public == incident.Yes {
+		a.Public = b.Public
 	}
 	if b.DetectedAt.Before(a.DetectedAt) && !b.DetectedAt.IsZero() {
 		a.DetectedAt = b.DetectedAt

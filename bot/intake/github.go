@@ -84,6 +84,10 @@ func github(in input) ([]*finding, error) {
 	if !a.named() {
 		return nil, errShape
 	}
+	if e.Action == "publicly_leaked" {
+		a.Public = new(bool)
+		*a.Public = true
+	}
 	f := a.finding(in)
 	switch {
 	case place, slices.Contains([]string{"validated", "assigned", "unassigned"}, e.Action):

@@ -25,7 +25,7 @@ var idempotent = []string{"Idempotency-Key"}
 var rows = map[string]row{
 	// Whatever can call a URL.
 	"generic":     {delivery: idempotent, read: generic.read},
-	"text":        {delivery: idempotent, report: true, read: generic.text},
+	"text":        {delivery: idempotent, read: generic.text},
 	"cloudevents": {delivery: idempotent, read: events},
 
 	// Those that watch code.
