@@ -15,9 +15,12 @@ type finding struct {
 	alert    incident.Alert
 	text     incident.AlertText
 	external map[string]bool // what its source calls it; kept as a hash only
+	news     string          // what its source tells about it later; the same again is no news
 
 	verdict bot.Verdict // set: nothing is received
 	reason  Reason
+
+	asks *ghAlert // whom GitHub can be asked about
 
 	of    *finding // whose alert it is a part of
 	added bool     // it told something that the other did not
@@ -120,6 +123,7 @@ func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding
 			return nil, err
 		}
 		became[f] = f.result(v, id)
+		h.delivered(ctx, s, f)
 	}
 	results := make([]result, len(all))
 	for i, f := range all {
@@ -133,6 +137,17 @@ func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding
 		}
 	}
 	return results, nil
+}
+
+// delivered remembers an alert that the same source may list one day, so that its
+// list does not bring it anew. Failing in that costs a duplicate.
+func (h *hooks) delivered(ctx context.Context, s *source, f *finding) {
+	if f.asks == nil || f.alert.KeyID == "" || h.Keep == nil {
+		return
+	}
+	if err := h.Keep(ctx, polledName(s.Name, githubAccount, f.asks.name())); err != nil {
+		h.Log.Warn("remember alert", "source", s.Name, "error", err)
+	}
 }
 
 // result is what became of a finding. News about what is not open are what they
@@ -166,6 +181,9 @@ func (f *finding) normal(s *source, in input) incident.Alert {
 	a.Source, a.Type = s.Name, s.Type
 	a.ReceivedAt, a.BodySHA256 = in.at, in.sha256
 	a.ExternalKey = hash(slices.Sorted(maps.Keys(f.external))...)
+	if f.news != "" {
+		a.News = hash(f.news)[:16]
+	}
 	about := string(a.KeyID)
 	if about == "" {
 		about = a.ExternalKey

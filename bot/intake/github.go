@@ -3,10 +3,12 @@ package intake
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"twokey/incident"
 )
@@ -23,10 +25,12 @@ type ghAlert struct {
 	Secret          string
 	Validity, State string
 	Public          *bool `json:"publicly_leaked"`
-	Repository      struct {
-		FullName string `json:"full_name"`
-	}
-	First ghPlace `json:"first_location_detected"`
+	Repository      ghRepository
+	First           ghPlace `json:"first_location_detected"`
+}
+
+type ghRepository struct {
+	FullName string `json:"full_name"`
 }
 
 // ghPlace is where in a commit.
@@ -41,13 +45,14 @@ type ghEvent struct {
 	Action     string
 	Alert      *ghAlert
 	Location   struct{ Details ghPlace }
-	Repository struct {
-		FullName string `json:"full_name"`
-	}
+	Repository ghRepository
 }
 
-// fullName is what a repository may be called: it becomes a part of a URL.
-var fullName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+// What repositories and organizations may be called: it becomes a part of a URL.
+var (
+	fullName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+	orgName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+)
 
 // github reads a delivery of the webhook, as JSON or as a form, and the list that
 // the REST API answers.
@@ -76,7 +81,7 @@ func github(in input) ([]*finding, error) {
 		return []*finding{ignored(NotAlibaba)}, nil
 	}
 	a := *e.Alert
-	a.Repository.FullName = e.Repository.FullName
+	a.Repository = e.Repository
 	place := kind == "secret_scanning_alert_location" || kind == "" && e.Location.Details != ghPlace{}
 	if place {
 		a.First = e.Location.Details
@@ -89,17 +94,26 @@ func github(in input) ([]*finding, error) {
 		*a.Public = true
 	}
 	f := a.finding(in)
+	if e.Action != "created" && e.Action != "reopened" || place {
+		f.news = fmt.Sprintf("%s %s %+v", e.Action, a.Validity, a.First)
+	}
 	switch {
 	case place, slices.Contains([]string{"validated", "assigned", "unassigned"}, e.Action):
 		f.alert.Kind = incident.KindEnrich
 	case e.Action == "resolved", e.Action == "revoked":
 		f.alert.Kind = incident.KindResolve
 	}
+	if a.SecretType == idType {
+		f.asks = &a
+	}
 	return []*finding{f}, nil
 }
 
 // named reports whether an alert can be found again at GitHub.
-func (a ghAlert) named() bool { return a.Number > 0 && fullName.MatchString(a.Repository.FullName) }
+func (a ghAlert) named() bool {
+	name := a.Repository.FullName
+	return a.Number > 0 && fullName.MatchString(name) && !strings.HasSuffix(name, "/.") && !strings.HasSuffix(name, "/..")
+}
 
 // name is what the alert is called, in every delivery about it and in the API.
 func (a ghAlert) name() string { return a.Repository.FullName + "#" + strconv.FormatInt(a.Number, 10) }

@@ -40,6 +40,10 @@ type Config struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Count     func(source string, v bot.Verdict) // may be nil
+
+	// Keep remembers for ever what a [Poller] need not deliver; nil: nothing is
+	// listed.
+	Keep func(ctx context.Context, name string) error
 }
 
 // Source is one place that alerts come from. It must have a token, a secret or
@@ -50,6 +54,7 @@ type Source struct {
 	Tokens  []string // any of them authenticates; two while rotating
 	Secrets []string // any of them signs bodies, as senders of this type do
 	Keys    []byte   // public keys as GitHub lists them, for partner messages
+	Lookup  *GitHub  // of the type github: whom to ask for the key; nil: nobody
 }
 
 // ErrConfig says that the hooks cannot be set up as told.
@@ -81,7 +86,7 @@ func New(c Config) (http.Handler, error) {
 		c.Count = func(string, bot.Verdict) {}
 	}
 	h := &hooks{
-		Config: c, sources: make(map[string]*source), reading: make(chan struct{}, maxReading), grumbles: rate.NewLimiter(1, 10),
+		Config: c, sources: make(map[string]*source), reading: make(chan struct{}, maxReading), asking: make(chan struct{}, maxAsking), grumbles: rate.NewLimiter(1, 10),
 	}
 	for _, s := range c.Sources {
 		if err := h.add(s); err != nil {
@@ -124,6 +129,7 @@ type hooks struct {
 	Config
 	sources  map[string]*source
 	reading  chan struct{} // bounds the bodies that are read at a time
+	asking   chan struct{} // bounds the questions to GitHub at a time
 	grumbles *rate.Limiter // bounds the log lines that strangers can cause
 }
 
@@ -205,6 +211,7 @@ func (h *hooks) take(w http.ResponseWriter, r *http.Request, s admission) ([]res
 	// does not retry. What was read from it is kept all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
+	h.learn(ctx, s.source, in, findings)
 	results, err := h.receive(ctx, s.source, in, findings)
 	if err != nil {
 		retryAfter(w, retryStore)

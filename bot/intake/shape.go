@@ -216,9 +216,9 @@ func (s shape) turn(all []*finding, layers []map[string]any) {
 		switch {
 		case f.verdict != "" || len(s.status) == 0:
 		case slices.Contains(s.over, state):
-			f.alert.Kind = incident.KindResolve
+			f.alert.Kind, f.news = incident.KindResolve, state
 		case len(s.opens) > 0 && !slices.Contains(s.opens, state):
-			f.alert.Kind = incident.KindEnrich
+			f.alert.Kind, f.news = incident.KindEnrich, state
 		}
 	}
 }

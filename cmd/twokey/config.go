@@ -178,8 +178,9 @@ type (
 		Lookup      lookupConfig `yaml:"lookup"`
 	}
 	lookupConfig struct {
-		Token  secret `yaml:"token"`
-		APIURL string `yaml:"api_url"`
+		Token  secret       `yaml:"token"`
+		APIURL string       `yaml:"api_url"`
+		Of     many[string] `yaml:"of"` // owner/repository, or an organization
 	}
 
 	chatConfig struct {

@@ -26,7 +26,23 @@ func (r *reader) checkSources(c *config) {
 		} else {
 			r.checkSender(at, s)
 		}
-		r.url(at+".lookup.api_url", s.Lookup.APIURL)
+		r.checkLookup(at+".lookup", s)
+	}
+}
+
+// checkLookup is for sources whose alerts do not tell the key.
+func (r *reader) checkLookup(at string, s sourceConfig) {
+	r.url(at+".api_url", s.Lookup.APIURL)
+	switch {
+	case s.Type != "github" && (s.Lookup.Token.given() || len(s.Lookup.Of) > 0):
+		r.at(at, "only the type github can be asked for a key")
+	case len(s.Lookup.Of) > 0 && !s.Lookup.Token.given():
+		r.at(at, "asking GitHub takes a token")
+	}
+	for i, of := range s.Lookup.Of {
+		if err := intake.CheckOf(of); err != nil {
+			r.at(index(at+".of", i), "want owner/repository, or an organization")
+		}
 	}
 }
 

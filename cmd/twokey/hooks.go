@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"slices"
+	"strings"
 
 	"twokey/bot"
 	"twokey/bot/intake"
@@ -17,6 +18,7 @@ func (a *app) hooks() (http.Handler, error) {
 		Receive: a.bot.ReceiveAlert, Now: a.now, Log: a.log, Pepper: a.config.pepper(),
 		Body: int64(a.config.Limits.Body), Report: int64(a.config.Limits.Report), PerSource: a.config.Limits.PerSource,
 		Count: func(_ string, v bot.Verdict) { a.metrics.alerts.WithLabelValues(string(v)).Inc() },
+		Keep:  a.keep,
 	}
 	for _, s := range a.config.Alerts.Sources {
 		if slices.Contains(polledSources(), s.Type) {
@@ -26,9 +28,18 @@ func (a *app) hooks() (http.Handler, error) {
 		if s.Keys.given() {
 			source.Keys = []byte(s.Keys.reveal())
 		}
+		source.Lookup = s.Lookup.github()
 		c.Sources = append(c.Sources, source)
 	}
 	return intake.New(c)
+}
+
+// github asks for keys that alerts do not tell; nil without a token for that.
+func (l lookupConfig) github() *intake.GitHub {
+	if !l.Token.given() {
+		return nil
+	}
+	return &intake.GitHub{API: strings.TrimSuffix(l.APIURL, "/"), Token: l.Token.reveal(), Of: l.Of}
 }
 
 func texts(secrets []secret) []string {
