@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"twokey/bot/intake"
+	"twokey/incident"
 )
 
 // format is a body of a type, with @KEY, @OTHER, @SECRET, @HALF and the like in the
@@ -75,6 +76,7 @@ var formats = []format{
 	{"GitHub to its partner", "github-partner", `[{"token":"@KEY","type":"alibaba_cloud_access_key_id","url":"","source":"commit"},{"token":"@SECRET","type":"alibaba_cloud_access_key_secret","url":"https://github.com/a","source":"content"},{"token":"@SECRET","type":"other","url":"","source":"npm"},{"token":5}]`, "open, lookup secret_only, ignore not_alibaba, reject wrong_type"},
 
 	{"Alertmanager", "alertmanager", `{"version":"4","receiver":"r","status":"firing","truncatedAlerts":0,"alerts":[{"status":"firing","labels":{"alertname":"A","access_key_id":"@KEY","severity":"critical"},"annotations":{"summary":"key @KEY found, @SECRET"},"startsAt":"2026-09-03T02:00:00Z","fingerprint":"f"},{"status":"resolved","labels":{"access_key_id":"@OTHER"},"fingerprint":"g","startsAt":"2026-09-03T02:00:00Z"}],"commonLabels":{"access_key_id":"@KEY"}}`, "open, resolve nothing_open"},
+	{"Alertmanager, one key that fires and is over", "alertmanager", `{"alerts":[{"status":"firing","labels":{"access_key_id":"@KEY"},"fingerprint":"f","startsAt":"b"},{"status":"resolved","labels":{"access_key_id":"@KEY"},"fingerprint":"f","startsAt":"a"}]}`, "open, resolve"},
 	{"Alertmanager, the id in a text", "alertmanager", `{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Leak"},"annotations":{"description":"AccessKey @KEY in a repository"},"fingerprint":"f"}]}`, "open"},
 	{"Alertmanager, no id", "alertmanager", `{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"AliyunAccessKeyLeaked"},"fingerprint":"f"},{"status":"firing","labels":{"alertname":"DiskFull"},"fingerprint":"g"}]}`, "lookup key_not_told, ignore not_alibaba"},
 	{"Alertmanager, a template that was not filled in", "alertmanager", `{"alerts":[{"status":"firing","labels":{"access_key_id":"{{ $labels.ak }}","alertname":"DiskFull"}}]}`, "ignore not_alibaba"},
@@ -146,5 +148,54 @@ func TestFormats(t *testing.T) {
 				t.Errorf("taken for %s", got)
 			}
 		})
+	}
+}
+
+// A secret of a form that nobody knows is taken out of whatever else its scanner
+// says: the scanner named it.
+func TestASecretOfAnyFormIsTakenOut(t *testing.T) {
+	const odd = "open-sesame-0815"
+	for kind, body := range map[string]string{
+		"trufflehog":  `{"DetectorName":"Alibaba","SecretParts":{"id":"@KEY","key":"@ODD"},"SourceMetadata":{"Data":{"Git":{"file":"x/@ODD","email":"@ODD"}}}}`,
+		"gitleaks":    `[{"RuleID":"alibaba-secret-key","Secret":"@ODD","File":"x/@ODD","Author":"@ODD","Description":"@ODD","Fingerprint":"@ODD"}]`,
+		"2ms":         `{"totalSecretsFound":1,"results":{"a":[{"id":"@ODD","source":"x/@ODD","ruleId":"alibaba-secret-key","value":"@ODD","ruleDescription":"@ODD"}]}}`,
+		"gitlab":      `{"vulnerabilities":[{"id":"i","name":"Alibaba Secret Key","raw_source_code_extract":"@ODD","location":{"file":"@ODD","commit":{"author":"@ODD"}}}]}`,
+		"gitguardian": `{"total_incidents":1,"entities_with_incidents":[{"filename":"@ODD","incidents":[{"type":"Alibaba Cloud Keys","occurrences":[{"match":"@ODD"}]}]}]}`,
+		"cloudevents": `{"specversion":"1.0","source":"s","id":"i","subject":"@ODD","data":{"accessKeyId":"@KEY","secret":"@ODD","title":"@ODD"}}`,
+	} {
+		d := newDesk(t, nil)
+		w, a := d.post(t, kind, "application/json", []byte(strings.NewReplacer("@ODD", odd, "@KEY", keyID(1)).Replace(body)))
+		if len(d.alerts) != 1 || !d.alerts[0].SecretSeen {
+			t.Errorf("%s: %s, %d alerts", kind, a.verdicts(), len(d.alerts))
+		}
+		if out := d.leaks(t, w.Body.String(), odd); len(out) > 0 {
+			t.Errorf("%s: the secret got out", kind)
+		}
+	}
+}
+
+// What a report of a scanner leaves on the alert.
+func TestWhatIsKeptOfAReport(t *testing.T) {
+	d := newDesk(t, nil)
+	body, _ := formats[0].filled()
+	d.post(t, "trufflehog", "application/json", []byte(body))
+	a, text := d.last(t)
+	place := incident.Place{Repo: "github.com/acme/web", Path: "a.py", Line: 3, Commit: sha}
+	if a.Confidence != "confirmed" || a.Validity != "active" || !a.SecretSeen || len(a.SecretPrint) != 32 || a.DetectedAt.IsZero() || !slices.Equal(text.Places, []incident.Place{place}) {
+		t.Errorf("%+v %+v", a, text)
+	}
+}
+
+// The JSON and the SARIF of one run of gitleaks are one finding.
+func TestTwoFormatsOfOneFinding(t *testing.T) {
+	d := newDesk(t, nil)
+	d.json(t, "gitleaks", []leak{idIn("a.py", 3, keyID(501))})
+	for _, f := range formats {
+		if f.name == "gitleaks, SARIF" {
+			body, _ := f.filled()
+			if _, a := d.post(t, "gitleaks", "application/sarif+json", []byte(body)); a.verdicts() != "duplicate" {
+				t.Errorf("%s", a.verdicts())
+			}
+		}
 	}
 }
