@@ -43,6 +43,7 @@ var formats = []format{
 	{"SARIF of a tool that quotes the line", "sarif", sarifOf("any", `{"ruleId":"hardcoded","locations":[{"physicalLocation":{"artifactLocation":{"uri":"file:///srv/a%20b.py"},"region":{"startLine":3,"snippet":{"text":"client('@KEY', '@SECRET')"}}}}]}`), "open"},
 	{"SARIF of TruffleHog", "sarif", sarifOf("TruffleHog", `{"ruleId":"Alibaba","message":{"text":"Found @SECRET"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"a"},"region":{"startLine":3}}}],"partialFingerprints":{"trufflehogFingerprint/v1":"f"}}`), "lookup key_not_told"},
 	{"SARIF of Trivy", "sarif", sarifOf("Trivy", `{"ruleId":"alibaba-access-key-id","message":{"text":"Match: @SECRET"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"a"},"region":{"startLine":3}},"message":{"text":"@SECRET"}}]}`), "lookup key_not_told"},
+	{"SARIF of Trivy, a secret", "sarif", sarifOf("Trivy", `{"ruleId":"alibaba-secret-key","locations":[{"physicalLocation":{"artifactLocation":{"uri":"a"},"region":{"startLine":3}}}]}`), "lookup secret_only"},
 	{"SARIF about other things", "sarif", sarifOf("CodeQL", `{"ruleId":"js/xss","locations":[{"physicalLocation":{"artifactLocation":{"uri":"a"},"region":{"startLine":3,"snippet":{"text":"x"}}}}]}`), "ignore not_alibaba"},
 	{"SARIF without results", "sarif", `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}}}]}`, "ignore no_findings"},
 
@@ -106,6 +107,10 @@ var formats = []format{
 	{"EventBridge, an Insight", "eventbridge", `{"id":"i","source":"acs.actiontrail","specversion":"1.0","type":"t","data":{"eventId":"e","eventVersion":"1","sharedEventId":"s","insightDetails":{"insightType":"AkInsight","insightObject":"@KEY","state":"Start"}}}`, "open"},
 	{"CloudEvents, a list", "cloudevents", `[{"specversion":"1.0","type":"t","source":"/s","id":"1","data":{"accessKeyId":"@KEY","secret":"@SECRET"}},{"specversion":"1.0","type":"t","source":"/s","id":"2","data":"text with @OTHER"},5]`, "open, open, reject wrong_type"},
 	{"CloudEvents, base64", "cloudevents", `{"specversion":"1.0","type":"t","source":"/s","id":"1","data_base64":"@B64JSON"}`, "open"},
+	{"a mail", "text", "From: a@b.example\nMIME-Version: 1.0\nSubject: =?utf-8?B?5a+G6ZKl?=\nContent-Type: multipart/alternative; boundary=xx\n\n--xx\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n@B64JSON\n--xx\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<b>your key @TORN leaked=21</b>\n--xx--\n", "open, open"},
+	{"a mail that was cut off", "text", "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=xx\n\n--xx\n\nkey @KEY leaked", "open"},
+	{"a mail without parts", "text", "Subject: leak\nContent-Transfer-Encoding: quoted-printable\n\nkey @KEY =\nleaked", "open"},
+	{"no mail, though it begins like one", "text", "key: @KEY\n\nsecret: @SECRET", "open"},
 	{"text that looks like JSON", "text", `{"key": @KEY, @SECRET`, "open"},
 }
 
@@ -119,7 +124,7 @@ func (f format) filled() (body string, secrets []string) {
 	half := s[:14]
 	return strings.NewReplacer(
 		"@B64ID", b64(id), "@B64JSON", b64(`{"accessKeyId":"`+id+`","secret":"`+s+`"}`), "@MASK", id[:14],
-		"@OTHER", other, "@SECRET", s, "@HALF", half, "@SHA", sha, "@KEY", id,
+		"@OTHER", other, "@TORN", other[:9]+"=\n"+other[9:], "@SECRET", s, "@HALF", half, "@SHA", sha, "@KEY", id,
 	).Replace(f.body), []string{s, half}
 }
 
@@ -196,6 +201,34 @@ func TestTwoFormatsOfOneFinding(t *testing.T) {
 			if _, a := d.post(t, "gitleaks", "application/sarif+json", []byte(body)); a.verdicts() != "duplicate" {
 				t.Errorf("%s", a.verdicts())
 			}
+		}
+	}
+}
+
+// JSON Lines are a list where their sender says what they are; without that they
+// are two documents where one belongs.
+func TestJSONLines(t *testing.T) {
+	body := []byte(`{"access_key_id":"` + keyID(1) + `"}` + "\n" + `{"access_key_id":"` + keyID(2) + `"}` + "\n5\n")
+	d := newDesk(t, nil)
+	if _, a := d.post(t, "generic", "application/x-ndjson", body); a.verdicts() != "open, open, reject wrong_type" {
+		t.Errorf("%s %s", a.verdicts(), a.Error)
+	}
+	if w, _ := d.post(t, "generic", "application/json", body); w.Code != http.StatusBadRequest {
+		t.Errorf("as one document: %d", w.Code)
+	}
+}
+
+func TestXMLOfTags(t *testing.T) {
+	d := newDesk(t, nil)
+	for body, want := range map[string]int{
+		"<testsuites>" + strings.Repeat("<a/>", 100_001) + "</testsuites>":                           http.StatusRequestEntityTooLarge,
+		strings.Repeat("<a>", 20_000):                                                                http.StatusBadRequest,
+		`<!DOCTYPE x [<!ENTITY a "b">]><testsuites><a>&a;</a></testsuites>`:                          http.StatusBadRequest,
+		`<testsuites><testsuite><testcase/></testsuite></testsuites>`:                                http.StatusOK,
+		`<testsuites><testsuite><testcase><failure>[[</failure></testcase></testsuite></testsuites>`: http.StatusOK,
+	} {
+		if w, a := d.post(t, "gitleaks", "application/xml", []byte(body)); w.Code != want {
+			t.Errorf("%.60s: %d %s, want %d", body, w.Code, a.Error, want)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func (s shape) read(in input) ([]*finding, error) {
 	if !s.looksJSON(in) {
 		return s.words(in)
 	}
-	doc, err := document(in.body)
+	doc, err := s.document(in)
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +35,23 @@ func (s shape) read(in input) ([]*finding, error) {
 		return nil, errWrongType
 	}
 	return all, nil
+}
+
+// document is what a body holds: one JSON value, or a list of those of JSON Lines.
+func (shape) document(in input) (any, error) {
+	if !slices.Contains([]string{"application/x-ndjson", "application/ndjson", "application/jsonl"}, in.media) {
+		return document(in.body)
+	}
+	raw, err := lines(in.body)
+	list := make([]any, 0, len(raw))
+	for _, each := range raw {
+		one, err := document(each)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, err
 }
 
 // looksJSON reports whether a body is to be read as JSON. Only text and forms
@@ -102,5 +119,6 @@ func unfolded(value string) any {
 // kept.
 func (s shape) text(in input) ([]*finding, error) {
 	in.media = "text/plain"
+	in.body = unmailed(in.body)
 	return s.words(in)
 }

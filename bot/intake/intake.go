@@ -86,7 +86,7 @@ func New(c Config) (http.Handler, error) {
 		c.Count = func(string, bot.Verdict) {}
 	}
 	h := &hooks{
-		Config: c, sources: make(map[string]*source), reading: make(chan struct{}, maxReading), asking: make(chan struct{}, maxAsking), grumbles: rate.NewLimiter(1, 10),
+		Config: c, sources: make(map[string]*source), reading: make(chan struct{}, maxReading), quick: make(chan struct{}, maxQuick), asking: make(chan struct{}, maxAsking), grumbles: rate.NewLimiter(1, 10),
 	}
 	for _, s := range c.Sources {
 		if err := h.add(s); err != nil {
@@ -128,7 +128,8 @@ func (h *hooks) add(s Source) error {
 type hooks struct {
 	Config
 	sources  map[string]*source
-	reading  chan struct{} // bounds the bodies that are read at a time
+	reading  chan struct{} // bounds the long bodies that are read at a time
+	quick    chan struct{} // bounds the short ones
 	asking   chan struct{} // bounds the questions to GitHub at a time
 	grumbles *rate.Limiter // bounds the log lines that strangers can cause
 }
@@ -221,14 +222,22 @@ func (h *hooks) take(w http.ResponseWriter, r *http.Request, s admission) ([]res
 	return results, nil
 }
 
-// maxReading bounds the bodies that are taken apart at a time: the largest ones
-// cost a second and a hundred megabytes each.
-const maxReading = 4
+// Bounds of the bodies that are taken apart at a time. The largest cost seconds and
+// a hundred megabytes each; what is short does not wait for them.
+const (
+	maxReading = 4
+	maxQuick   = 16
+	quick      = 64 << 10
+)
 
 // read finds out what a body says.
 func (h *hooks) read(s *source, in input) ([]*finding, error) {
-	h.reading <- struct{}{}
-	defer func() { <-h.reading }()
+	lane := h.reading
+	if len(in.body) <= quick {
+		lane = h.quick
+	}
+	lane <- struct{}{}
+	defer func() { <-lane }()
 	findings, err := s.row.read(in)
 	if err != nil {
 		return nil, err
