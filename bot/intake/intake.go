@@ -54,7 +54,7 @@ type Source struct {
 	Tokens  []string // any of them authenticates; two while rotating
 	Secrets []string // any of them signs bodies, as senders of this type do
 	Keys    []byte   // public keys as GitHub lists them, for partner messages
-	Lookup  *GitHub  // of the type github: whom to ask for the key; nil: nobody
+	Lookup  *GitHub  // of the type github: whom to ask for the key; of github-partner: for public keys; nil: nobody
 }
 
 // ErrConfig says that the hooks cannot be set up as told.
@@ -103,26 +103,40 @@ func (h *hooks) add(s Source) error {
 		return errors.New("the name is empty or has a slash")
 	case !known:
 		return fmt.Errorf("type %q is unknown", s.Type)
-	case len(s.Tokens)+len(s.Secrets)+len(s.Keys) == 0:
+	case len(s.Tokens)+len(s.Secrets)+len(s.Keys) == 0 && (s.Type != partnerType || s.Lookup == nil):
 		return errors.New("a token or a secret is missing")
 	case slices.Contains(s.Tokens, "") || slices.Contains(s.Secrets, ""):
 		return errors.New("a token or a secret is empty")
 	case h.sources[s.Name] != nil:
 		return errors.New("the name is taken")
 	}
-	var keys partnerKeys
-	if len(s.Keys) > 0 {
-		var err error
-		if keys, err = readKeys(s.Keys); err != nil {
-			return err
-		}
+	ring, err := s.keyring()
+	if err != nil {
+		return err
 	}
 	h.sources[s.Name] = &source{
-		Source: s, row: row, tokens: digests(s.Tokens), keys: keys,
+		Source: s, row: row, tokens: digests(s.Tokens), partner: ring,
 		pace: rate.NewLimiter(rate.Limit(h.PerSource), h.PerSource),
 	}
 	return nil
 }
+
+// keyring has the keys that the source's messages may be signed with.
+func (s Source) keyring() (*keyring, error) {
+	if s.Type != partnerType {
+		return nil, nil
+	}
+	ring := &keyring{ask: s.Lookup}
+	if len(s.Keys) == 0 {
+		return ring, nil
+	}
+	var err error
+	ring.keys, err = readKeys(s.Keys)
+	return ring, err
+}
+
+// partnerType is the type whose keys are GitHub's.
+const partnerType = "github-partner"
 
 // hooks is the handler.
 type hooks struct {
@@ -137,10 +151,10 @@ type hooks struct {
 // source is a configured source at work.
 type source struct {
 	Source
-	row    row
-	tokens []digest
-	keys   partnerKeys
-	pace   *rate.Limiter
+	row     row
+	tokens  []digest
+	partner *keyring
+	pace    *rate.Limiter
 }
 
 func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {

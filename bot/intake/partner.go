@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -9,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -56,14 +58,48 @@ func readKeys(body []byte) (partnerKeys, error) {
 // the body.
 type partnerProof struct{}
 
-func (partnerProof) proves(s *source, h http.Header, body []byte, _ time.Time) bool {
+func (partnerProof) proves(s *source, h http.Header, body []byte, now time.Time) bool {
 	sig, err := base64.StdEncoding.DecodeString(h.Get(partnerSignature))
-	key := s.keys[h.Get(partnerKey)]
+	key := s.partner.key(h.Get(partnerKey), now)
 	if err != nil || key == nil {
 		return false
 	}
 	hashed := sha256.Sum256(body)
 	return ecdsa.VerifyASN1(key, hashed[:], sig)
+}
+
+// keyring has GitHub's keys: those that it was given, or those that GitHub lists,
+// asked for again when one is unknown.
+type keyring struct {
+	ask *GitHub // nil: what was given is all
+
+	mu    sync.Mutex
+	keys  partnerKeys
+	asked time.Time
+}
+
+// keysEvery bounds how often strangers can make the bot ask for keys.
+const keysEvery = time.Minute
+
+// key is nil if the key is unknown.
+func (r *keyring) key(id string, now time.Time) *ecdsa.PublicKey {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if key := r.keys[id]; key != nil || r.ask == nil || now.Sub(r.asked) < keysEvery {
+		return key
+	}
+	r.asked = now
+	var listed json.RawMessage
+	if err := r.ask.get(context.Background(), "/meta/public_keys/secret_scanning", nil, &listed); err != nil {
+		return nil
+	}
+	if keys, err := readKeys(listed); err == nil {
+		r.keys = keys
+	}
+	return r.keys[id]
 }
 
 // partner reads a partner message: a list of tokens found, of whatever type, and

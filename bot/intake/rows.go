@@ -29,10 +29,10 @@ var rows = map[string]row{
 	"cloudevents": {delivery: idempotent, read: events},
 
 	// Those that watch code.
-	"github":         {proof: githubSum, delivery: []string{"X-Github-Delivery"}, read: github},
-	"github-partner": {proof: partnerProof{}, read: partner},
-	"gitlab":         {bare: "X-Gitlab-Token", delivery: append(idempotent, "X-Gitlab-Event-Uuid"), report: true, read: gitlab},
-	"gitguardian":    {proof: guardianSum, delivery: idempotent, report: true, read: gitguardian},
+	"github":      {proof: githubSum, delivery: []string{"X-Github-Delivery"}, read: github},
+	partnerType:   {proof: partnerProof{}, read: partner},
+	"gitlab":      {bare: "X-Gitlab-Token", delivery: append(idempotent, "X-Gitlab-Event-Uuid"), report: true, read: gitlab},
+	"gitguardian": {proof: guardianSum, delivery: idempotent, report: true, read: gitguardian},
 
 	// Reports of scanners.
 	"gitleaks":       {delivery: idempotent, report: true, read: gitleaks},

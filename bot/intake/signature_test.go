@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -192,5 +193,46 @@ func TestPartnerMessagesAreSignedByGitHub(t *testing.T) {
 		if _, err := intake.New(intake.Config{Sources: []intake.Source{{Name: "a", Type: "github-partner", Keys: []byte(keys)}}}); !errors.Is(err, intake.ErrConfig) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// GitHub's keys are asked for when one is unknown, and not for every stranger.
+func TestGitHubsKeysAreAskedFor(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, answer := 0, []byte("{}")
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; r.URL.Path != "/meta/public_keys/secret_scanning" || r.Header.Get("Authorization") != "" {
+			t.Errorf("asked for %s", r.URL)
+		}
+		_, _ = w.Write(answer)
+	}))
+	defer hub.Close()
+	d := newDesk(t, func(c *intake.Config) {
+		c.Sources = append(c.Sources, intake.Source{Name: "partner", Type: "github-partner", Lookup: &intake.GitHub{API: hub.URL}})
+	})
+	body := "[]"
+	hashed := sha256.Sum256([]byte(body))
+	made, err := ecdsa.SignASN1(rand.Reader, key, hashed[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(after time.Duration, want int) {
+		t.Helper()
+		d.now = d.now.Add(after)
+		w, _ := d.send(t, signed("partner", body, "Github-Public-Key-Identifier", "k1", "Github-Public-Key-Signature", base64.StdEncoding.EncodeToString(made)))
+		if w.Code != want {
+			t.Errorf("%d, want %d", w.Code, want)
+		}
+	}
+	try(0, http.StatusUnauthorized)
+	answer = publicKeys(t, "k1", key)
+	try(time.Second, http.StatusUnauthorized)
+	try(time.Minute, http.StatusOK)
+	try(0, http.StatusOK)
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
 	}
 }

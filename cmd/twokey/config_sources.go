@@ -61,9 +61,8 @@ func (r *reader) checkSender(at string, s sourceConfig) {
 	switch {
 	case s.Account != "":
 		r.at(at+".account", "only sources that the bot asks have an account: %s", strings.Join(polledSources(), ", "))
-	case s.Type == partnerType && !s.Keys.given():
-		r.at(at, "GitHub signs partner messages with its own key: give keys_file, as api.github.com/meta/public_keys/secret_scanning answers it")
-	case s.Type != partnerType && s.Keys.given():
+	case s.Type == partnerType: // GitHub's own keys
+	case s.Keys.given():
 		r.at(at+".keys", "only the type %s has public keys", partnerType)
 	case !s.proven():
 		r.at(at, "nothing proves who sends: give a token or a secret")
@@ -76,6 +75,6 @@ const partnerType = "github-partner"
 func (s sourceConfig) proven() bool { return s.signs() || anyGiven(s.Token) }
 
 // signs reports whether a sender signs what it sends.
-func (s sourceConfig) signs() bool { return anyGiven(s.Secret) || s.Keys.given() }
+func (s sourceConfig) signs() bool { return anyGiven(s.Secret) || s.Type == partnerType }
 
 func anyGiven(all []secret) bool { return slices.ContainsFunc(all, secret.given) }

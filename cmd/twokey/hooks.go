@@ -28,18 +28,19 @@ func (a *app) hooks() (http.Handler, error) {
 		if s.Keys.given() {
 			source.Keys = []byte(s.Keys.reveal())
 		}
-		source.Lookup = s.Lookup.github()
+		source.Lookup = s.github()
 		c.Sources = append(c.Sources, source)
 	}
 	return intake.New(c)
 }
 
-// github asks for keys that alerts do not tell; nil without a token for that.
-func (l lookupConfig) github() *intake.GitHub {
-	if !l.Token.given() {
+// github is whom a source asks: for keys that its alerts do not tell, with a token
+// for that, or for the public keys of partner messages. Nil if it asks nobody.
+func (s sourceConfig) github() *intake.GitHub {
+	if !s.Lookup.Token.given() && (s.Type != partnerType || s.Keys.given()) {
 		return nil
 	}
-	return &intake.GitHub{API: strings.TrimSuffix(l.APIURL, "/"), Token: l.Token.reveal(), Of: l.Of}
+	return &intake.GitHub{API: strings.TrimSuffix(s.Lookup.APIURL, "/"), Token: s.Lookup.Token.reveal(), Of: s.Lookup.Of}
 }
 
 func texts(secrets []secret) []string {

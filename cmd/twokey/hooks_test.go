@@ -40,6 +40,9 @@ func TestGitHubAsConfigured(t *testing.T) {
   sources:
     - {name: hub, type: github, secret: [${API}, ${SCANS}], lookup: {token: ${LEAKS}, api_url: `+hub.URL+`, of: acme}}
 `, func(a *app) { key = a.drills[0].scene.Leaked.ID })
+	if _, printed := r.cli("check"); !strings.Contains(printed, "ok    source hub: GitHub lists the alerts of acme\n") {
+		t.Errorf("check:\n%s", printed)
+	}
 	body := `{"action":"created","alert":` + alert(1, "") + `,"repository":{"full_name":"acme/web"}}`
 	for secret, want := range map[string]int{r.env["SCANS"]: http.StatusOK, "wrong": http.StatusUnauthorized} {
 		m := hmac.New(sha256.New, []byte(secret))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"twokey/actions"
@@ -44,7 +45,7 @@ func (a *app) poller() *intake.Poller {
 		Code: codeOf,
 	}
 	for _, s := range a.config.Alerts.Sources {
-		if g := s.Lookup.github(); g != nil && len(g.Of) > 0 {
+		if g := s.github(); g != nil && len(g.Of) > 0 {
 			p.Polled = append(p.Polled, intake.AskGitHub(s.Name, g))
 		}
 		for _, account := range a.bot.Accounts {
@@ -109,5 +110,23 @@ func (f *findings) polled(c *config, account *alicloud.Account) {
 		default:
 			f.ok("source %s: Security Center of account %s answers", s.Name, account.Name())
 		}
+	}
+}
+
+// github checks that GitHub lists the alerts that it is asked for.
+func (f *findings) github(c *config) {
+	for _, s := range c.Alerts.Sources {
+		g := s.github()
+		if g == nil || len(g.Of) == 0 {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(f.ctx, askTimeout)
+		_, err := g.Alerts(ctx, f.now(), func(string) bool { return true })
+		cancel()
+		if err != nil {
+			f.fail("source %s: %s: may the token read secret scanning alerts there?", s.Name, err)
+			continue
+		}
+		f.ok("source %s: GitHub lists the alerts of %s", s.Name, strings.Join(g.Of, ", "))
 	}
 }
