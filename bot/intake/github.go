@@ -43,6 +43,7 @@ type ghPlace struct {
 // ghEvent is the body of a delivery.
 type ghEvent struct {
 	Action     string
+	Zen        string // of a ping
 	Alert      *ghAlert
 	Location   struct{ Details ghPlace }
 	Repository ghRepository
@@ -73,7 +74,7 @@ func github(in input) ([]*finding, error) {
 	}
 	kind := in.head.Get("X-Github-Event")
 	switch {
-	case kind != "" && kind != "secret_scanning_alert" && kind != "secret_scanning_alert_location":
+	case kind != "" && kind != "secret_scanning_alert" && kind != "secret_scanning_alert_location", e.Zen != "" && e.Alert == nil:
 		return []*finding{ignored(NotAnAlert)}, nil
 	case e.Alert == nil || e.Alert.SecretType == "":
 		return nil, errShape

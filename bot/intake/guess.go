@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
-// mark is how a format shows: an object has all these members. An object in a
-// list of reports is looked at like the first line of JSON Lines.
+// mark is how a format shows: an object has all these members, or members of
+// members. The first object of a list is looked at, or the first line of JSON Lines.
 type mark struct {
 	kind    string
 	members []string
@@ -28,17 +29,25 @@ var marks = []mark{
 	{SecurityCenter, []string{"AccessKeyLeakList"}},
 	{SecurityCenter, []string{"AccesskeyId", "RequestId"}},
 	{"trufflehog", []string{"DetectorName", "SourceMetadata"}},
+	{"trufflehog", []string{"DetectorName", "SecretParts"}},
 	{"trufflehog", []string{"stringsFound", "diff"}},
 	{"noseyparker", []string{"rule_name", "matches"}},
 	{"gitleaks", []string{"RuleID", "Secret"}},
 	{"gitleaks", []string{"offender", "rule"}},
 	{"github", []string{"alert", "action", "repository"}},
+	{"github", []string{"zen", "hook_id"}},
 	{"github", []string{"secret_type", "html_url"}},
 	{"github-partner", []string{"token", "type", "url", "source"}},
 	{"actiontrail", []string{"insightDetails"}},
 	{"cloudevents", []string{"specversion", "type", "source"}},
 	{"alertmanager", []string{"alerts", "receiver"}},
 	{"cloudmonitor", []string{"alert", "subscription"}},
+	{"opsgenie", []string{"action", "alert.alertId"}},
+	{"graylog", []string{"event_definition_id", "event"}},
+	{"pagerduty", []string{"event.event_type"}},
+	{"splunk", []string{"result", "sid"}},
+	{"sentry", []string{"action", "data", "installation"}},
+	{"sls", []string{"alert_instance_id"}},
 }
 
 // Guess says which type reads a body, by its form: "text" for what is no JSON,
@@ -81,10 +90,20 @@ func of(object []byte, otherwise string) string {
 		return otherwise
 	}
 	for _, m := range marks {
-		has := func(name string) bool { _, ok := members[name]; return ok }
-		if !slices.ContainsFunc(m.members, func(name string) bool { return !has(name) }) {
+		if !slices.ContainsFunc(m.members, func(name string) bool { return !has(members, name) }) {
 			return m.kind
 		}
 	}
 	return otherwise
+}
+
+// has reports whether an object has a member, or a member of it, as "event.id".
+func has(members map[string]json.RawMessage, path string) bool {
+	name, inner, nested := strings.Cut(path, ".")
+	value, ok := members[name]
+	if !ok || !nested {
+		return ok
+	}
+	var within map[string]json.RawMessage
+	return json.Unmarshal(value, &within) == nil && has(within, inner)
 }

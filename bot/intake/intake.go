@@ -2,7 +2,8 @@
 // the body say, and is that one finding or many. What it hands on is normalised,
 // holds no secret and is on disk before the sender is answered.
 //
-// It decides nothing about incidents and obeys nothing that stands in an alert.
+// It decides nothing about incidents and obeys nothing that stands in an alert. It
+// calls GitHub, where that is configured, and follows no address of an alert.
 // It keeps no bodies: what is not on the list of kept fields is dropped, and
 // what is kept passes package redact.
 //
