@@ -43,6 +43,7 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 		f.retention(config)
 		f.slack(config)
 		f.accounts(config, c.Live)
+		f.github(config)
 	}
 	if f.failed {
 		return errSaid
@@ -81,8 +82,8 @@ func (f *findings) advise(c *config) {
 		}
 	}
 	for _, s := range c.Alerts.Sources {
-		if s.MayAutomate && !anyGiven(s.Secret) && !slices.Contains(polledSources(), s.Type) {
-			f.warn("source %s: may_automate with a token alone: whoever learns the token can make the bot act; use a source that signs (secret)", s.Name)
+		if s.MayAutomate && (!s.signs() || anyGiven(s.Token)) && !slices.Contains(polledSources(), s.Type) {
+			f.warn("source %s: may_automate with a token: whoever learns the token can make the bot act; use a source that signs (secret)", s.Name)
 		}
 	}
 	if host, _, _ := net.SplitHostPort(c.Listen); !loopback(host) {
