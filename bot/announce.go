@@ -122,7 +122,7 @@ func (a *announcement) card(ctx context.Context) error {
 	card := a.View.Card(a.scene)
 	looks, err := cardPrint(card)
 	switch {
-	case err != nil || looks == a.place.Card && !a.place.Away:
+	case err != nil || looks == a.place.Card:
 		return err
 	case a.place.Ref == "" || a.place.Away:
 		return a.post(ctx, card)

@@ -98,7 +98,8 @@ const (
 	ActFalse    Act = "false_alarm"
 	ActClose    Act = "close"
 	ActSteps    Act = "steps"
-	ActLook     Act = "look" // "I did it, look again"
+	ActLook     Act = "look"   // "I did it, look again"
+	ActReport   Act = "report" // Value is a key id
 )
 
 // Answer is shown to the person alone.

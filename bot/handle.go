@@ -71,7 +71,11 @@ func (h *handling) read() (err error) {
 	}
 	typed, secret := redact.Text(h.in.Text)
 	h.secret = secret
-	h.request, err = parse(typed)
+	if h.request, err = parse(typed); errors.Is(err, NoSuchCommand) {
+		if r, ok := pasted(typed); ok {
+			h.request, err = r, nil
+		}
+	}
 	return err
 }
 
@@ -84,6 +88,8 @@ func (h *handling) answer(ctx context.Context) (Answer, error) {
 		return h.list(ctx)
 	case "report":
 		return h.report(ctx)
+	case "pasted":
+		return h.pasted(), nil
 	case "go":
 		return h.release(ctx)
 	}

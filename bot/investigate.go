@@ -40,7 +40,7 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	if l, err = b.keep(ctx, l); err != nil {
 		return err
 	}
-	if err := errors.Join(asked, b.offer(ctx, s)); err != nil {
+	if err := errors.Join(asked, b.introduce(ctx, s), b.offer(ctx, s)); err != nil {
 		return err
 	}
 	if l, err = b.keep(ctx, l); err != nil {
@@ -53,6 +53,29 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 		jobs = []incident.Job{lookJob(s, b.Now().Add(askAgain))}
 	}
 	return b.append(ctx, store.Batch{Jobs: jobs, Lease: &l, Finish: true})
+}
+
+// maxIntroduced bounds the cards that are drawn anew because of one incident.
+const maxIntroduced = 10
+
+// introduce has the cards of the other open incidents of the same user drawn anew: two
+// leaked keys of one user name each other.
+func (b *Bot) introduce(ctx context.Context, s incident.State) error {
+	t := s.Target()
+	if t.UserID == "" {
+		return nil
+	}
+	_, others, err := b.sameUser(ctx, s.ID, t)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	var jobs []incident.Job
+	for _, id := range others[:min(len(others), maxIntroduced)] {
+		for _, room := range b.rooms() {
+			jobs = append(jobs, announceJob(id, room, b.Now()))
+		}
+	}
+	return b.append(ctx, store.Batch{Jobs: jobs})
 }
 
 // askAgain is when the trail is asked again that did not answer.

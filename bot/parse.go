@@ -146,6 +146,8 @@ func pressed(p Press) (request, error) {
 	case ActWithdraw, ActUndo, ActTake, ActFalse, ActClose, ActSteps, ActLook:
 	case ActShow:
 		r.verb = "plan"
+	case ActReport:
+		r.arg = p.Value
 	case ActDo:
 		return r.step(strings.Fields(p.Value))
 	case ActAnswer:

@@ -177,14 +177,15 @@ func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words 
 // from being heard.
 const enough = 200
 
-// heard reports whether an incident knows a finding already.
+// heard reports whether an incident knows a finding already, and what is new about
+// it.
 func heard(s incident.State, a incident.Alert) bool {
 	known := false
 	for _, old := range s.Alerts {
 		if old.Source != a.Source {
 			continue
 		}
-		if old.ExternalKey == a.ExternalKey && old.Kind == a.Kind && a.ExternalKey != "" {
+		if old.ExternalKey == a.ExternalKey && old.Kind == a.Kind && old.News == a.News && a.ExternalKey != "" {
 			return true
 		}
 		known = true

@@ -240,18 +240,17 @@ func TestAReportInChat(t *testing.T) {
 		t.Error("one message opened two incidents")
 	}
 	for text, want := range map[string]incident.Refusal{
-		"report nothing at all":                     bot.NoSuchKey,
-		"report " + key + " and " + s.Scene.Idle.ID: bot.SeveralKeys,
-		"key LTAI? inc-1":                           bot.NoSuchKey,
-		"show inc-99":                               bot.NoSuchIncident,
-		"show system/1":                             bot.NoSuchIncident,
-		"approve system/1":                          bot.NoSuchIncident,
-		"take":                                      bot.WhichIncident, // none is open
-		"receive inc-1":                             incident.NothingSealed,
-		"do key.explode inc-1":                      bot.NoSuchStep,
-		"approve inc-1/99":                          incident.NoSuchPlan,
-		"key " + s.Scene.Idle.ID + " inc-1":         incident.NotOpen,
-		"answer in_use maybe inc-1":                 incident.NotOpen,
+		"report nothing at all":             bot.NoSuchKey,
+		"key LTAI? inc-1":                   bot.NoSuchKey,
+		"show inc-99":                       bot.NoSuchIncident,
+		"show system/1":                     bot.NoSuchIncident,
+		"approve system/1":                  bot.NoSuchIncident,
+		"take":                              bot.WhichIncident, // none is open
+		"receive inc-1":                     incident.NothingSealed,
+		"do key.explode inc-1":              bot.NoSuchStep,
+		"approve inc-1/99":                  incident.NoSuchPlan,
+		"key " + s.Scene.Idle.ID + " inc-1": incident.NotOpen,
+		"answer in_use maybe inc-1":         incident.NotOpen,
 	} {
 		s.refuses(chattest.Ana, text, want)
 	}

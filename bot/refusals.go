@@ -10,7 +10,6 @@ const (
 	NoSuchCommand  incident.Refusal = "no_such_command"  // try help
 	NoSuchStep     incident.Refusal = "no_such_step"     // not a step of that account
 	NoSuchKey      incident.Refusal = "no_such_key"      // not the form of a key id
-	SeveralKeys    incident.Refusal = "several_keys"     // name one of them
 	NotOurs        incident.Refusal = "not_ours"         // in no configured account
 	NothingToDo    incident.Refusal = "nothing_to_do"    // it is so already
 	OwnIdentity    incident.Refusal = "own_identity"     // that is the bot's own key, user or role
@@ -28,7 +27,7 @@ const NoPlan = "no_plan:"
 // Refusals lists the reasons above: every catalog has words for each.
 func Refusals() []incident.Refusal {
 	return []incident.Refusal{
-		WhichIncident, NoSuchIncident, NoSuchCommand, NoSuchStep, NoSuchKey, SeveralKeys, NotOurs, NothingToDo,
+		WhichIncident, NoSuchIncident, NoSuchCommand, NoSuchStep, NoSuchKey, NotOurs, NothingToDo,
 		OwnIdentity, CloudSilent, NoOwner, NoSuchLead, OldCard, NotStored,
 	}
 }

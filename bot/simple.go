@@ -35,38 +35,6 @@ func (h *handling) simple(ctx context.Context) (Answer, error) {
 	return h.said("said."+h.verb, nil), nil
 }
 
-// report opens an incident for a key that a person names, alone or in any text.
-// The message's own name makes it one report, however often it is delivered.
-func (h *handling) report(ctx context.Context) (Answer, error) {
-	found := redact.IDs(h.arg)
-	keys := append(found.Keys, found.Temporary...)
-	switch {
-	case len(keys) == 0:
-		return Answer{}, NoSuchKey
-	case len(keys) > 1:
-		return Answer{}, SeveralKeys
-	case !h.Rules.Has(h.who, incident.Responder):
-		return Answer{}, incident.NotAllowed
-	}
-	now := h.Now()
-	alert := incident.Alert{
-		Source: "chat", Type: "chat", Kind: incident.KindOpen, KeyID: incident.KeyID(keys[0]), KeyType: redact.KeyType(keys[0]),
-		SecretSeen: h.secret, ReceivedAt: now, DetectedAt: now,
-	}
-	if h.in.ID != "" {
-		alert.Delivery = h.in.From.Platform + "/" + h.in.ID
-		alert.ExternalKey = alert.Delivery
-	}
-	verdict, id, err := h.Receive(ctx, h.who, alert, incident.AlertText{})
-	if err != nil {
-		return Answer{}, err
-	}
-	if err := h.hurry(ctx, id); err != nil {
-		return Answer{}, err
-	}
-	return h.said("said.report_"+string(verdict), map[string]string{"incident": string(id)}), nil
-}
-
 func (h *handling) enterKey(ctx context.Context) (Answer, error) {
 	if !redact.ValidKey(h.arg) || redact.Placeholder(h.arg) {
 		return Answer{}, NoSuchKey

@@ -24,11 +24,12 @@ const (
 // ServeHTTP takes what Slack sends in HTTP mode. What is not signed, is old, or came
 // before is refused unread.
 func (c *Chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	switch tooLong := (*http.MaxBytesError)(nil); {
-	case r.Method != http.MethodPost:
+	if r.Method != http.MethodPost {
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	switch tooLong := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &tooLong):
 		c.config.Refused(refusedTooLong)
 		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)

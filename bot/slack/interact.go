@@ -67,6 +67,8 @@ func (c *Chat) pressed(ic slackgo.InteractionCallback, ack acknowledge) bool {
 		p.view = ic.View.ID
 	}
 	switch {
+	case w.Act == actTry:
+		return c.tried(ack)
 	case w.Ask != nil:
 		return c.askReason(ic, p, ack)
 	case w.Act == bot.ActShow && p.view == "":
@@ -121,9 +123,8 @@ func (c *Chat) askReason(ic slackgo.InteractionCallback, p pressing, ack acknowl
 	}
 	go func() {
 		defer c.heard.busy.Done()
-		err := c.open(ctx, ic, c.reasonDialog(p))
-		ack(nil, "")
-		if err != nil {
+		ack(nil, "") // nothing is decided yet
+		if err := c.open(ctx, ic, c.reasonDialog(p)); err != nil {
 			c.noWindow(ctx, p, err)
 		}
 	}()
@@ -180,8 +181,8 @@ func (c *Chat) showPlan(ic slackgo.InteractionCallback, p pressing, ack acknowle
 	}
 	go func() {
 		defer c.heard.busy.Done()
-		opened, err := c.api.OpenViewContext(ctx, ic.TriggerID, c.planDialog(p, nil))
 		ack(nil, "")
+		opened, err := c.api.OpenViewContext(ctx, ic.TriggerID, c.planDialog(p, nil))
 		if err != nil {
 			c.config.Log.Warn("open a dialog", slog.Any("error", failed("views.open", err)))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,7 +88,12 @@ func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	if err := c.asked.closed(ctx, channel); err != nil {
 		return err
 	}
-	_, err := c.said.once(ctx, spot{channel, thread}, line.Key, c.read, func(ctx context.Context) (string, error) {
+	self, err := c.asked.self(ctx)
+	if err != nil {
+		return err
+	}
+	line.Mention = slices.DeleteFunc(slices.Clone(line.Mention), func(a bot.Account) bool { return a.Tenant != self.Team })
+	_, err = c.said.once(ctx, spot{channel, thread}, line.Key, c.read, func(ctx context.Context) (string, error) {
 		options := append(shown(said(line), drawLine(line)), slackgo.MsgOptionTS(thread), metadata(line.Key, bot.Card{}))
 		_, ts, err := c.api.PostMessageContext(ctx, channel, options...)
 		return ts, failed("chat.postMessage", err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type process struct {
 	t       *testing.T
 	dir     string
 	address string
+	env     []string // more of it
 	serving *exec.Cmd
 }
 
@@ -61,7 +63,7 @@ func (p *process) write(name, body string) {
 // command is a twokey of this process's folder.
 func (p *process) command(args ...string) *exec.Cmd {
 	c := exec.Command("twokey", args...) //nolint:noctx // ended by kill
-	c.Dir, c.Env = p.dir, append(os.Environ(), "SCANS=token-of-the-scans")
+	c.Dir, c.Env = p.dir, slices.Concat(os.Environ(), []string{"SCANS=token-of-the-scans"}, p.env)
 	return c
 }
 

@@ -81,6 +81,12 @@ func TestAnAccountIsAsItIsNow(t *testing.T) {
 	refused(t, err, "users_not_found")
 	_, err = w.api.GetUserInfoContext(t.Context(), "U0NOSUCH")
 	refused(t, err, "user_not_found")
+	w.SetScopes("users:read")
+	u, err = w.api.GetUserInfoContext(t.Context(), w.bo)
+	ok(t, err)
+	if u.Profile.Email != "" {
+		t.Errorf("the address %s came without its scope", u.Profile.Email)
+	}
 }
 
 func TestAnIncidentChannelIsMade(t *testing.T) {

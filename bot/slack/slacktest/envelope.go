@@ -81,7 +81,7 @@ func (w *Workspace) overSocket(ctx context.Context, d *delivery) outcome {
 func (w *Workspace) nextSocket() *Socket {
 	var alive []*Socket
 	for _, s := range w.sockets {
-		if !s.silent {
+		if !s.silent && !s.leaving {
 			alive = append(alive, s)
 		}
 	}

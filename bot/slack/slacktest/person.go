@@ -205,3 +205,10 @@ func (w *Workspace) Again(t T) *Reply {
 	d.retry++
 	return (&Person{ID: d.user, w: w, t: t}).send(&d)
 }
+
+// Trigger is a trigger as if this person had just acted, for calls made by hand.
+func (p *Person) Trigger() string {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return p.w.newTrigger(p.ID)
+}

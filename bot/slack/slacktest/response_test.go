@@ -2,12 +2,10 @@ package slacktest_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
 
 	"twokey/bot/slack/slacktest"
 )
@@ -76,17 +74,5 @@ func TestAResponseToEverybodyStandsInTheRoom(t *testing.T) {
 	w.Inject(slacktest.Fault{Kind: slacktest.ServerError, Method: "response_url"})
 	if err := slack.PostWebhookContext(t.Context(), url, &slack.WebhookMessage{Text: "x"}); !status(500)(err) {
 		t.Errorf("fault: %v", err)
-	}
-}
-
-func TestALargeAnswerIsDropped(t *testing.T) {
-	w := newWorld(t, slacktest.Options{AckWithin: 100 * time.Millisecond})
-	w.listen(t, func(sm *socketmode.Client, e socketmode.Event) {
-		if e.Type == socketmode.EventTypeSlashCommand {
-			_ = sm.Ack(*e.Request, map[string]any{"text": strings.Repeat("x", 21<<10)})
-		}
-	})
-	if r := w.As(t, w.ana).Lenient().Command(w.room, "list"); r.Problem != "operation_timeout" {
-		t.Errorf("%+v", r)
 	}
 }

@@ -19,6 +19,7 @@ type Socket struct {
 
 	writing sync.Mutex
 	silent  bool // guarded by the workspace's lock
+	leaving bool // too: nothing more is delivered to it
 	gone    chan struct{}
 }
 
@@ -165,11 +166,21 @@ func (w *Workspace) AwaitSockets(t T, n int) {
 // Disconnect asks the bot to connect anew, as Slack does every few hours. The
 // reason is "warning", "refresh_requested" or "link_disabled".
 func (s *Socket) Disconnect(reason string) {
+	s.retire()
 	_ = s.write(object{"type": "disconnect", "reason": reason, "debug_info": object{"host": "applink-1"}})
 }
 
 // Drop cuts the connection without a word.
-func (s *Socket) Drop() { _ = s.conn.NetConn().Close() }
+func (s *Socket) Drop() {
+	s.retire()
+	_ = s.conn.NetConn().Close()
+}
+
+func (s *Socket) retire() {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.leaving = true
+}
 
 // Silence makes the connection dead without closing it: no pings, no frames, until
 // it is taken back.

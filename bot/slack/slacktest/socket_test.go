@@ -103,6 +103,14 @@ func TestEventsReachTheBot(t *testing.T) {
 	}
 }
 
+func TestTheBotHearsNothingOfRoomsThatItIsNotIn(t *testing.T) {
+	w := newWorld(t, slacktest.Options{})
+	other := w.AddChannel(slacktest.Channel{Members: []string{w.ana}}).ID
+	if r := w.As(t, w.ana).Mention(other, "", "list"); r.Problem == "" || len(w.Envelopes()) != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestTheSameDeliveryComesAgain(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
 	w.listen(t, ackOnly)
@@ -116,7 +124,7 @@ func TestTheSameDeliveryComesAgain(t *testing.T) {
 
 func TestASocketThatIsCutOrDeadIsReplaced(t *testing.T) {
 	w := newWorld(t, slacktest.Options{PingEvery: 10 * time.Millisecond})
-	w.listen(t, ackOnly, socketmode.OptionPingInterval(200*time.Millisecond))
+	w.listen(t, ackOnly, socketmode.OptionPingInterval(400*time.Millisecond))
 	for name, hurt := range map[string]func(){
 		"cut":        w.Drop,
 		"dead":       func() { w.Silence(true) },
