@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -137,6 +138,43 @@ func TestALineIsSaidOnceOverARestart(t *testing.T) {
 	if n := len(o.Messages(o.room.ID)); n != 2 {
 		t.Fatalf("%d messages after a restart, want the card and its line", n)
 	}
+}
+
+// Others can write the same metadata as the bot; it counts for nothing.
+func TestMetadataOfOthersCountsForNothing(t *testing.T) {
+	var o *office
+	forged := &forged{user: func() string { return o.App.BotUser }}
+	o = newOffice(t, true, func(c *slack.Config) { c.Transport = forged })
+	ref := o.posts(t, "inc-7", offeredCard(t))
+	line := bot.Line{Key: "inc-7/1", Text: "one"}
+	for n, theirs := range []bool{false, true} {
+		forged.on.Store(theirs)
+		o.start()
+		if err := o.chat.Reply(t.Context(), ref, line); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(o.Messages(o.room.ID)); got != 2+n {
+			t.Errorf("%d messages, want %d", got, 2+n)
+		}
+	}
+}
+
+// forged is a network on which what the bot said seems to be said by somebody else.
+type forged struct {
+	user func() string
+	on   atomic.Bool
+}
+
+func (f *forged) RoundTrip(r *http.Request) (*http.Response, error) {
+	got, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil || !f.on.Load() || !strings.HasSuffix(r.URL.Path, "conversations.replies") {
+		return got, err
+	}
+	body, err := io.ReadAll(got.Body)
+	_ = got.Body.Close()
+	got.Body = io.NopCloser(strings.NewReader(strings.ReplaceAll(string(body), f.user(), "U0000000666")))
+	got.ContentLength = -1
+	return got, err
 }
 
 // A timeout is waited out like any other fault, whether the call was made or not.

@@ -14,18 +14,18 @@ import (
 	"twokey/incident"
 )
 
-// anyText is text of any length, with what strangers write in it.
-func anyText() *rapid.Generator[string] {
+// anyText is text of any length up to one, with what strangers write in it.
+func anyText(most int) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		n := rapid.SampledFrom([]int{0, 1, 30, 75, 76, 150, 151, 300, 301, 1000, 2999, 3000, 3001, 9000}).Draw(t, "length")
+		n := min(most, rapid.SampledFrom([]int{0, 1, 30, 75, 76, 150, 151, 300, 301, 1000, 2999, 3000, 3001, 9000}).Draw(t, "length"))
 		letter := rapid.SampledFrom([]string{"a", "界", "<!channel>", "\u202e", "&", "\"", "\n", "LTAI" + "5tAbcdefgh ", "10.0.0.1 "}).Draw(t, "letter")
 		return strings.Repeat(letter, n/len([]rune(letter))) + strings.Repeat("x", n%len([]rune(letter)))
 	})
 }
 
-func anyButton() *rapid.Generator[bot.Button] {
+func anyButton(most int) *rapid.Generator[bot.Button] {
 	return rapid.Custom(func(t *rapid.T) bot.Button {
-		text := func(of string) string { return anyText().Draw(t, of) }
+		text := func(of string) string { return anyText(most).Draw(t, of) }
 		b := bot.Button{
 			Act: bot.ActApprove, Label: text("label"), Incident: "inc-7", Number: rapid.IntRange(0, 3).Draw(t, "number"),
 			Tone: rapid.SampledFrom([]bot.Tone{bot.Plain, bot.Strong, bot.Alarm}).Draw(t, "tone"), Value: text("value"), Command: text("command"),
@@ -40,40 +40,42 @@ func anyButton() *rapid.Generator[bot.Button] {
 	})
 }
 
-func anyButtons(most int) *rapid.Generator[[]bot.Button] {
-	return rapid.SliceOfN(anyButton(), 0, most)
+func anyButtons(most, n int) *rapid.Generator[[]bot.Button] {
+	return rapid.SliceOfN(anyButton(most), 0, n)
 }
 
-func anyStep() *rapid.Generator[bot.Step] {
+func anyStep(most int) *rapid.Generator[bot.Step] {
 	return rapid.Custom(func(t *rapid.T) bot.Step {
-		text := func(of string) string { return anyText().Draw(t, of) }
+		text := func(of string) string { return anyText(most).Draw(t, of) }
 		return bot.Step{
 			Name: "key.disable", Title: "STEP " + text("title"), State: text("state"), Effect: text("effect"), Undo: text("undo"),
-			People: text("people"), Digest: text("digest"), Tone: bot.Alarm, Buttons: anyButtons(2).Draw(t, "buttons"),
-			Facts: rapid.SliceOfN(anyField(), 0, 2).Draw(t, "facts"),
+			People: text("people"), Digest: text("digest"), Tone: bot.Alarm, Buttons: anyButtons(most, 2).Draw(t, "buttons"),
+			Facts: rapid.SliceOfN(anyField(most), 0, 2).Draw(t, "facts"),
 		}
 	})
 }
 
-func anyField() *rapid.Generator[bot.Field] {
+func anyField(most int) *rapid.Generator[bot.Field] {
 	return rapid.Custom(func(t *rapid.T) bot.Field {
-		return bot.Field{Label: anyText().Draw(t, "label"), Text: anyText().Draw(t, "text")}
+		return bot.Field{Label: anyText(most).Draw(t, "label"), Text: anyText(most).Draw(t, "text")}
 	})
 }
 
+// anyCard is a card with a lot on it, or with long texts, or both.
 func anyCard() *rapid.Generator[bot.Card] {
 	return rapid.Custom(func(t *rapid.T) bot.Card {
-		text := func(of string) string { return anyText().Draw(t, of) }
+		most := rapid.SampledFrom([]int{1, 30, 9000}).Draw(t, "longest")
+		text := func(of string) string { return anyText(most).Draw(t, of) }
 		return bot.Card{
 			Incident: "inc-7", Lang: rapid.SampledFrom([]string{"en", "zh", "ja", "id"}).Draw(t, "language"),
 			Tone: bot.Alarm, Title: text("title"), Drill: text("drill"), Heading: text("heading"), More: text("more"), Foot: text("foot"),
-			Fields: rapid.SliceOfN(anyField(), 0, 12).Draw(t, "fields"), Steps: rapid.SliceOfN(anyStep(), 0, 15).Draw(t, "steps"),
-			Folded: rapid.SliceOfN(anyStep(), 0, 5).Draw(t, "folded"), Actions: anyButtons(30).Draw(t, "actions"),
+			Fields: rapid.SliceOfN(anyField(most), 0, 12).Draw(t, "fields"), Steps: rapid.SliceOfN(anyStep(most), 0, 15).Draw(t, "steps"),
+			Folded: rapid.SliceOfN(anyStep(most), 0, 5).Draw(t, "folded"), Actions: anyButtons(most, 30).Draw(t, "actions"),
 			Notices: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) bot.Notice {
-				return bot.Notice{Tone: bot.Warn, Text: "NOTICE " + anyText().Draw(t, "notice"), Buttons: anyButtons(2).Draw(t, "buttons")}
+				return bot.Notice{Tone: bot.Warn, Text: "NOTICE " + anyText(most).Draw(t, "notice"), Buttons: anyButtons(most, 2).Draw(t, "buttons")}
 			}), 0, 15).Draw(t, "notices"),
 			Asks: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) bot.Ask {
-				return bot.Ask{Text: "ASK " + anyText().Draw(t, "question"), Buttons: anyButtons(3).Draw(t, "answers")}
+				return bot.Ask{Text: "ASK " + anyText(most).Draw(t, "question"), Buttons: anyButtons(most, 3).Draw(t, "answers")}
 			}), 0, 12).Draw(t, "asks"),
 		}
 	})
@@ -117,14 +119,14 @@ func drawer(t *testing.T) *slack.Chat {
 func TestEveryAnswerAndDialogIsWithinTheLimits(t *testing.T) {
 	c := drawer(t)
 	rapid.Check(t, func(t *rapid.T) {
-		a := bot.Answer{Text: "ANSWER" + strings.Join(rapid.SliceOfN(anyText(), 0, 20).Draw(t, "text"), "\n")}
+		a := bot.Answer{Text: "ANSWER" + strings.Join(rapid.SliceOfN(anyText(9000), 0, 20).Draw(t, "text"), "\n")}
 		if rapid.Bool().Draw(t, "with a card") {
 			card := anyCard().Draw(t, "card")
 			a.Card = &card
 		}
 		doc := slack.DrawAnswer(c, a)
 		within(t, slacktest.ForMessage, doc, "-")
-		b := anyButton().Draw(t, "button")
+		b := anyButton(9000).Draw(t, "button")
 		for _, dialog := range slack.DrawDialogs(c, b, a) {
 			within(t, slacktest.ForView, dialog, "-")
 		}
