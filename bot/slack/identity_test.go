@@ -67,7 +67,7 @@ func nobody(t *testing.T, why string, spoil func(*slacktest.User)) {
 }
 
 // votes presses the button to disable the key.
-func (o *office) votes(t *testing.T, w *chattest.World, id incident.ID, who incident.Person) string {
+func (o *office) votes(t *testing.T, w *chattest.World, _ incident.ID, who incident.Person) string {
 	t.Helper()
 	said := o.as(t, who).Press(o.sees(t, who, bot.ActApprove)).Await()
 	w.Settle()
