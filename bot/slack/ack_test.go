@@ -92,7 +92,7 @@ func TestAVoteIsOnDiskBeforeItIsAcknowledged(t *testing.T) {
 		watch.early.Store(sent[len(sent)-1].Acked)
 		watch.seen.Store(true)
 	}))
-	o.votes(t, w, id, ana)
+	o.votes(t, w, ana)
 	if !watch.seen.Load() || watch.early.Load() {
 		t.Errorf("the vote was written: %v; Slack was told before: %v", watch.seen.Load(), watch.early.Load())
 	}

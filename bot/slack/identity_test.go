@@ -50,7 +50,7 @@ func nobody(t *testing.T, why string, spoil func(*slacktest.User)) {
 	id := w.Alert()
 	w.Settle()
 	o.ChangeUser(o.ids[bo], spoil)
-	said := o.votes(t, w, id, bo)
+	said := o.votes(t, w, bo)
 	if votes := votesOn(w, id); len(votes) != 0 {
 		t.Errorf("%s voted: %v", why, votes)
 	}
@@ -67,7 +67,7 @@ func nobody(t *testing.T, why string, spoil func(*slacktest.User)) {
 }
 
 // votes presses the button to disable the key.
-func (o *office) votes(t *testing.T, w *chattest.World, _ incident.ID, who incident.Person) string {
+func (o *office) votes(t *testing.T, w *chattest.World, who incident.Person) string {
 	t.Helper()
 	said := o.as(t, who).Press(o.sees(t, who, bot.ActApprove)).Await()
 	w.Settle()
@@ -152,7 +152,7 @@ func TestNothingIsDecidedBeforeOthers(t *testing.T) {
 	o.ChangeChannel(o.room.ID, func(c *slacktest.Channel) { c.Shared = true })
 	o.again(t, w.Bot.Handle) // what it believed of the channel is forgotten
 	w.Bot.Chats = []bot.Chat{o.chat}
-	said := o.votes(t, w, id, bo)
+	said := o.votes(t, w, bo)
 	if votes := votesOn(w, id); len(votes) != 0 || !strings.Contains(said, "another organisation") {
 		t.Errorf("%d votes; Bo is told %q", len(votes), said)
 	}
