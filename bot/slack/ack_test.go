@@ -116,19 +116,17 @@ func (w *watched) Append(ctx context.Context, b store.Batch) error {
 	return w.Store.Append(ctx, b)
 }
 
-// A dialog is opened before anything else is asked: Slack allows three seconds for it.
+// A dialog is opened before anything else is asked: Slack gives it three seconds.
 func TestADialogIsOpenedFirst(t *testing.T) {
 	o := newOffice(t, true)
 	b := &bell{answer: bot.Answer{OK: true, Text: "heard"}}
 	o.listen(t, b.handle)
 	o.posts(t, "inc-7", offeredCard(t))
-	o.Inject(slacktest.Fault{Kind: slacktest.ServerError, Method: "users.info"})
-	o.Inject(slacktest.Fault{Kind: slacktest.ServerError, Method: "conversations.info"})
-	before := o.Calls("users.info") + o.Calls("conversations.info")
+	o.Inject(slacktest.Fault{Kind: slacktest.Hang, Method: "users.info"})
 	for _, act := range []bot.Act{bot.ActFalse, bot.ActShow} {
 		o.as(t, ana).Press(o.sees(t, ana, act)).AwaitModal()
-		if n := o.Calls("users.info") + o.Calls("conversations.info") - before; act == bot.ActFalse && n > 0 {
-			t.Errorf("%s: asked %d times who and where first", act, n)
-		}
+	}
+	if len(b.inputs()) != 0 {
+		t.Error("somebody whom Slack does not name was heard")
 	}
 }
