@@ -84,6 +84,9 @@ func (h hit) keys() []*finding {
 	}
 	var all []*finding
 	for _, line := range h.lines {
+		if callers(line) {
+			continue
+		}
 		search(line, func(f *finding) {
 			if f.verdict == "" && f.reason == "" && len(all) < maxPlaces && !same(all, f) {
 				all = append(all, f)
