@@ -178,7 +178,7 @@ func TestASecretOfAnyFormIsTakenOut(t *testing.T) {
 	} {
 		d := newDesk(t, nil)
 		w, a := d.post(t, kind, "application/json", []byte(strings.NewReplacer("@ODD", odd, "@KEY", keyID(1)).Replace(body)))
-		if len(d.alerts) != 1 || !d.alerts[0].SecretSeen {
+		if len(d.alerts) != 1 || !d.alerts[0].SecretSeen || d.alerts[0].SecretPrint != "" { // a word that others may use too ties nothing
 			t.Errorf("%s: %s, %d alerts", kind, a.verdicts(), len(d.alerts))
 		}
 		if out := d.leaks(t, w.Body.String(), odd); len(out) > 0 {
