@@ -52,6 +52,7 @@ var formats = []format{
 	{"Trivy found nothing", "trivy", `{"SchemaVersion":2,"ArtifactName":"x","Results":[{"Target":"go.mod"}]}`, "ignore no_findings"},
 
 	{"2ms", "2ms", `{"totalItemsScanned":1,"totalSecretsFound":2,"results":{"f1":[{"id":"f1","source":"git show @SHA:a.py","ruleId":"alibaba-access-key-id","startLine":3,"endLine":3,"lineContent":"ak = @KEY sk = @SECRET","value":"@KEY","ruleDescription":"d"}],"f2":[{"id":"f2","source":"git show @SHA:a.py","ruleId":"alibaba-secret-key","startLine":4,"lineContent":"sk = @SECRET","value":"@SECRET"}]}}`, "open, enrich secret_of_key"},
+	{"2ms, an event of ActionTrail in a log", "2ms", `{"totalSecretsFound":1,"results":{"f":[{"id":"f","source":"a.log","ruleId":"generic-api-key","value":"x","lineContent":"{\"userIdentity\":{\"accessKeyId\":\"@KEY\"}}"}]}}`, "ignore not_alibaba"},
 	{"2ms found nothing", "2ms", `{"totalItemsScanned":1,"totalSecretsFound":0,"results":{}}`, "ignore no_findings"},
 
 	{"Nosey Parker", "noseyparker", `{"type":"finding","finding_id":"f","rule_name":"Generic Secret","match_content":"@SECRET","num_matches":1,"matches":[{"provenance":[{"kind":"file","path":"a.py"}],"location":{"source_span":{"start":{"line":3,"column":1}}},"snippet":{"before":"k = '@KEY'","matching":"s='@SECRET'","after":"x"},"rule_name":"Generic Secret"}]}`, "open"},
@@ -177,7 +178,7 @@ func TestASecretOfAnyFormIsTakenOut(t *testing.T) {
 	} {
 		d := newDesk(t, nil)
 		w, a := d.post(t, kind, "application/json", []byte(strings.NewReplacer("@ODD", odd, "@KEY", keyID(1)).Replace(body)))
-		if len(d.alerts) != 1 || !d.alerts[0].SecretSeen {
+		if len(d.alerts) != 1 || !d.alerts[0].SecretSeen || d.alerts[0].SecretPrint != "" { // a word that others may use too ties nothing
 			t.Errorf("%s: %s, %d alerts", kind, a.verdicts(), len(d.alerts))
 		}
 		if out := d.leaks(t, w.Body.String(), odd); len(out) > 0 {

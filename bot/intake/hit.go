@@ -84,6 +84,9 @@ func (h hit) keys() []*finding {
 	}
 	var all []*finding
 	for _, line := range h.lines {
+		if callers(line) {
+			continue
+		}
 		search(line, func(f *finding) {
 			if f.verdict == "" && f.reason == "" && len(all) < maxPlaces && !same(all, f) {
 				all = append(all, f)
@@ -214,7 +217,7 @@ func (h hit) secret(s *sieve, f *finding, in input) {
 	}
 	if h.sk != "" {
 		s.knows(h.sk)
-		f.alert.SecretPrint = redact.Fingerprint(in.pepper, h.sk)
+		f.alert.SecretPrint = in.fingerprint(h.sk)
 	}
 	switch {
 	case string(f.alert.KeyID) == h.value && h.value != "" || h.untold:
@@ -225,7 +228,7 @@ func (h hit) secret(s *sieve, f *finding, in input) {
 		s.seen = seen // at most its beginning was there
 	default:
 		s.knows(h.value)
-		f.alert.SecretPrint = redact.Fingerprint(in.pepper, bare(h.value))
+		f.alert.SecretPrint = in.fingerprint(bare(h.value))
 	}
 }
 

@@ -59,7 +59,7 @@ func (r *reading) text(text, name string, in object) {
 	if slices.Contains(r.secret, name) && strings.TrimSpace(text) != "" && !template(text) {
 		r.sieve.knows(text)
 		if r.print == "" {
-			r.print = redact.Fingerprint(r.in.pepper, text)
+			r.print = r.in.fingerprint(text)
 		}
 	} else if _, found := redact.Text(text); found {
 		r.sieve.seen = true

@@ -43,6 +43,20 @@ func (s *sieve) knows(secret string) {
 	}
 }
 
+// likeOurs is the form of a secret that ties findings together: any other may be a
+// word that many use.
+var likeOurs = regexp.MustCompile(`^[A-Za-z0-9]{30,64}$`)
+
+// fingerprint ties the findings of a secret together; empty for what may be no
+// secret of ours.
+func (in input) fingerprint(secret string) string {
+	secret = strings.TrimSpace(secret)
+	if !likeOurs.MatchString(secret) {
+		return ""
+	}
+	return redact.Fingerprint(in.pepper, secret)
+}
+
 // line is text without secrets and fit for one line. Redaction comes before the
 // cut, which could leave half a secret.
 func (s *sieve) line(text string, limit int) string {

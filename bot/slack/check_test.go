@@ -109,6 +109,8 @@ func TestCheckAsksForNoScopeOfIncidentChannelsWhereThereAreNone(t *testing.T) {
 		return slices.Contains([]string{"groups:write", "groups:history", "pins:write", "bookmarks:write"}, s)
 	})...)
 	x.only(t)
+	x.ChangeChannel(x.room.ID, func(c *slacktest.Channel) { c.Private = true })
+	x.only(t, "FAIL scope groups:history is missing")
 }
 
 func TestCheckWarnsOfScopesThatNothingUses(t *testing.T) {

@@ -100,3 +100,14 @@ func TestADrillIsHeldInSlack(t *testing.T) {
 		return strings.Contains(text, "DRILL") && strings.Contains(text, leaked)
 	})
 }
+
+func TestABotThatListensEverywhereIsReachedHere(t *testing.T) {
+	for listen, want := range map[string]string{
+		":8080": "127.0.0.1:8080", "0.0.0.0:80": "127.0.0.1:80", "[::]:80": "127.0.0.1:80",
+		"127.0.0.1:8080": "127.0.0.1:8080", "10.0.0.7:80": "10.0.0.7:80", "odd": "odd",
+	} {
+		if got := fromHere(listen); got != want {
+			t.Errorf("%s: %s, want %s", listen, got, want)
+		}
+	}
+}

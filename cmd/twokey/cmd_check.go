@@ -8,6 +8,7 @@ import (
 
 	"twokey/actions"
 	"twokey/actions/alicloud"
+	"twokey/bot/intake"
 	"twokey/incident"
 	"twokey/store"
 	"twokey/store/bolt"
@@ -84,6 +85,9 @@ func (f *findings) advise(c *config) {
 	for _, s := range c.Alerts.Sources {
 		if s.MayAutomate && (!s.signs() || anyGiven(s.Token)) && !slices.Contains(polledSources(), s.Type) {
 			f.warn("source %s: may_automate with a token: whoever learns the token can make the bot act; use a source that signs (secret)", s.Name)
+		}
+		if intake.Signs(s.Type) && !s.signs() {
+			f.warn("source %s: senders of the type %s can sign: give the secret, and nobody else can send in their name", s.Name, s.Type)
 		}
 	}
 	if host, _, _ := net.SplitHostPort(c.Listen); !loopback(host) {
