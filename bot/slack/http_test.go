@@ -1,6 +1,9 @@
 package slack_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -257,12 +260,16 @@ func TestWhileNobodyListensSlackIsAskedToComeAgain(t *testing.T) {
 	}
 }
 
-// A room without a signing secret believes nobody.
+// A room without a signing secret believes nobody, not even who signs with none.
 func TestWithoutASecretNobodyIsBelieved(t *testing.T) {
 	o, _, p := pressed(t)
 	o.config.SigningSecret = ""
 	o.start()
-	if got := p.Aged(0).Send(t); got.Status != http.StatusUnauthorized {
+	p = p.Aged(0)
+	sum := hmac.New(sha256.New, nil)
+	sum.Write([]byte("v0:" + p.Header.Get("X-Slack-Request-Timestamp") + ":" + string(p.Body)))
+	p.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(sum.Sum(nil)))
+	if got := p.Send(t); got.Status != http.StatusUnauthorized {
 		t.Errorf("status %d", got.Status)
 	}
 }

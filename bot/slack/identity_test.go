@@ -21,27 +21,22 @@ func clocked(c *chattest.Clock) func(*slack.Config) {
 // Whoever is no full member of this workspace is nobody to the bot, even under an id
 // that the configuration knows, and is told so in words.
 func TestStrangersAreNobody(t *testing.T) {
-	for why, spoil := range map[string]func(*slacktest.User){
-		"guest":       func(u *slacktest.User) { u.Restricted = true },
-		"deactivated": func(u *slacktest.User) { u.Deleted = true },
-		"bot":         func(u *slacktest.User) { u.Bot = true },
-		"other_team":  func(u *slacktest.User) { u.Team = "T0000000002" },
+	for name, each := range map[string]struct {
+		why   string
+		spoil func(*slacktest.User)
+	}{
+		"a guest":                {"guest", func(u *slacktest.User) { u.Restricted = true }},
+		"a guest of one channel": {"guest", func(u *slacktest.User) { u.UltraRestricted = true }},
+		"who left":               {"deactivated", func(u *slacktest.User) { u.Deleted = true }},
+		"a bot":                  {"bot", func(u *slacktest.User) { u.Bot = true }},
+		"an app":                 {"bot", func(u *slacktest.User) { u.AppUser = true }},
+		"a workflow":             {"bot", func(u *slacktest.User) { u.WorkflowBot = true }},
+		"a connector":            {"bot", func(u *slacktest.User) { u.ConnectorBot = true }},
+		"another team":           {"other_team", func(u *slacktest.User) { u.Team = "T0000000002" }},
+		"a stranger":             {"other_team", func(u *slacktest.User) { u.Stranger = true }},
 	} {
-		t.Run(why, func(t *testing.T) { nobody(t, why, spoil) })
+		t.Run(name, func(t *testing.T) { nobody(t, each.why, each.spoil) })
 	}
-	for name, spoil := range map[string]func(*slacktest.User){
-		"guest of one channel": func(u *slacktest.User) { u.UltraRestricted = true },
-	} {
-		t.Run(name, func(t *testing.T) { nobody(t, "guest", spoil) })
-	}
-	for name, spoil := range map[string]func(*slacktest.User){
-		"app":       func(u *slacktest.User) { u.AppUser = true },
-		"workflow":  func(u *slacktest.User) { u.WorkflowBot = true },
-		"connector": func(u *slacktest.User) { u.ConnectorBot = true },
-	} {
-		t.Run(name, func(t *testing.T) { nobody(t, "bot", spoil) })
-	}
-	t.Run("never met", func(t *testing.T) { nobody(t, "other_team", func(u *slacktest.User) { u.Stranger = true }) })
 }
 
 func nobody(t *testing.T, why string, spoil func(*slacktest.User)) {

@@ -16,7 +16,7 @@ import (
 // lively is an office whose sockets count as dead soon.
 func lively(t *testing.T) *office {
 	t.Helper()
-	return newOfficeIn(t, slacktest.Options{PingEvery: 20 * time.Millisecond}, false, func(c *slack.Config) { c.PingEvery = 200 * time.Millisecond })
+	return newOfficeIn(t, slacktest.Options{PingEvery: 50 * time.Millisecond}, false, func(c *slack.Config) { c.PingEvery = time.Second })
 }
 
 // A socket that breaks, falls silent, or is asked to go is opened anew, and what people
