@@ -241,3 +241,14 @@ func TestXMLOfTags(t *testing.T) {
 		}
 	}
 }
+
+// Events are called by their source and id, whatever they hold.
+func TestEventsAreNamedBySourceAndID(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, c := range []struct{ source, id, want string }{{"/a", "1", "open"}, {"/a", "1", "duplicate"}, {"/a", "2", "enrich"}, {"/b", "1", "enrich"}, {"/b", "1", "duplicate"}} {
+		body := `{"specversion":"1.0","type":"t","source":"` + c.source + `","id":"` + c.id + `","time":"` + t0.Format("2006-01-02T15:04:05Z") + `","data":{"accessKeyId":"` + keyID(1) + `","id":"x"}}`
+		if _, a := d.post(t, "cloudevents", "application/cloudevents+json", []byte(body)); a.verdicts() != c.want {
+			t.Errorf("%s %s: %s, want %s", c.source, c.id, a.verdicts(), c.want)
+		}
+	}
+}
