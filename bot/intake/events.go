@@ -3,6 +3,7 @@ package intake
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"twokey/incident"
@@ -56,34 +57,37 @@ func binaryEvent(in input, data map[string]any) map[string]any {
 // event reads one event, or what is none but stands where one belongs.
 func event(e map[string]any, in input) []*finding {
 	o := newObject(e)
-	if o["data"] == nil {
-		if text, ok := o["database64"].(string); ok {
-			o["data"] = unpacked(text)
-		}
-	}
-	data, _ := o["data"].(map[string]any)
-	if data == nil {
-		if text, ok := o["data"].(string); ok {
-			data = map[string]any{"text": text}
-		} else {
-			data = e
-		}
-	}
+	data := o.data(e)
 	if f := insight(newObject(data), in); f != nil {
 		return []*finding{f}
 	}
-	merged := map[string]any{"event": map[string]any{
-		"eventname": o.text([]string{"source"}) + " " + o.text([]string{"id"}), "subject": o.text([]string{"subject"}), "eventtime": o.text([]string{"time"}),
-	}}
-	for name, value := range data {
-		if plain(name) != "event" {
-			merged[name] = value
-		}
+	return cloudEvent.findings(o.named(data), in)
+}
+
+// data is what an event is about; text becomes an object with a text, and what has
+// no data is it.
+func (o object) data(e map[string]any) map[string]any {
+	value := o["data"]
+	if packed, ok := o["database64"].(string); ok && value == nil {
+		value = unpacked(packed)
 	}
-	if _, named := o["id"]; !named {
-		delete(merged, "event")
+	switch v := value.(type) {
+	case map[string]any:
+		return v
+	case string:
+		return map[string]any{"text": v}
 	}
-	return cloudEvent.findings(merged, in)
+	return e
+}
+
+// named is an event's data with what the event is called: by its source and id.
+func (o object) named(data map[string]any) map[string]any {
+	all := maps.Clone(data)
+	if _, ok := o["id"]; ok {
+		text := func(name string) string { return o.text([]string{name}) }
+		all["cloudevent"] = map[string]any{"eventname": text("source") + " " + text("id"), "subject": text("subject"), "eventtime": text("time")}
+	}
+	return all
 }
 
 // unpacked is JSON in base64; text that is none stays text.

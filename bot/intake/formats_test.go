@@ -107,6 +107,7 @@ var formats = []format{
 	{"EventBridge, who called", "eventbridge", `{"id":"i","source":"acs.sas","specversion":"1.0","type":"sas:ActionTrail:ApiCall","data":{"eventId":"e","eventVersion":"1","eventName":"X","userIdentity":{"accessKeyId":"@KEY"}}}`, "ignore callers_key"},
 	{"EventBridge, an Insight", "eventbridge", `{"id":"i","source":"acs.actiontrail","specversion":"1.0","type":"t","data":{"eventId":"e","eventVersion":"1","sharedEventId":"s","insightDetails":{"insightType":"AkInsight","insightObject":"@KEY","state":"Start"}}}`, "open"},
 	{"CloudEvents, a list", "cloudevents", `[{"specversion":"1.0","type":"t","source":"/s","id":"1","data":{"accessKeyId":"@KEY","secret":"@SECRET"}},{"specversion":"1.0","type":"t","source":"/s","id":"2","data":"text with @OTHER"},5]`, "open, open, reject wrong_type"},
+	{"CloudEvents, around another event", "cloudevents", `{"specversion":"1.0","type":"t","source":"/s","id":"1","data":{"event":{"message":"@KEY"}}}`, "open"},
 	{"CloudEvents, base64", "cloudevents", `{"specversion":"1.0","type":"t","source":"/s","id":"1","data_base64":"@B64JSON"}`, "open"},
 	{"a mail", "text", "From: a@b.example\nMIME-Version: 1.0\nSubject: =?utf-8?B?5a+G6ZKl?=\nContent-Type: multipart/alternative; boundary=xx\n\n--xx\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n@B64JSON\n--xx\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<b>your key @TORN leaked=21</b>\n--xx--\n", "open, open"},
 	{"a mail that was cut off", "text", "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=xx\n\n--xx\n\nkey @KEY leaked", "open"},
@@ -237,6 +238,17 @@ func TestXMLOfTags(t *testing.T) {
 	} {
 		if w, a := d.post(t, "gitleaks", "application/xml", []byte(body)); w.Code != want {
 			t.Errorf("%.60s: %d %s, want %d", body, w.Code, a.Error, want)
+		}
+	}
+}
+
+// Events are called by their source and id, whatever they hold.
+func TestEventsAreNamedBySourceAndID(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, c := range []struct{ source, id, want string }{{"/a", "1", "open"}, {"/a", "1", "duplicate"}, {"/a", "2", "enrich"}, {"/b", "1", "enrich"}, {"/b", "1", "duplicate"}} {
+		body := `{"specversion":"1.0","type":"t","source":"` + c.source + `","id":"` + c.id + `","time":"` + t0.Format("2006-01-02T15:04:05Z") + `","data":{"accessKeyId":"` + keyID(1) + `","id":"x"}}`
+		if _, a := d.post(t, "cloudevents", "application/cloudevents+json", []byte(body)); a.verdicts() != c.want {
+			t.Errorf("%s %s: %s, want %s", c.source, c.id, a.verdicts(), c.want)
 		}
 	}
 }

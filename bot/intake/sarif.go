@@ -32,53 +32,59 @@ type sarifRegion struct {
 	Snippet   struct{ Text string }
 }
 
+// sarifRun is one run of a tool.
+type sarifRun struct {
+	Tool struct {
+		Driver struct {
+			Rules []struct {
+				ID    string
+				Short struct{ Text string } `json:"shortDescription"`
+			}
+		}
+	}
+	Versions []struct{ RepositoryURI, RevisionID string } `json:"versionControlProvenance"`
+	Results  []json.RawMessage
+}
+
 // sarif reads a report of any tool. What was found stands in the snippet, if the
 // tool tells it at all: TruffleHog and Trivy do not.
 func sarif(in input) ([]*finding, error) {
-	var doc struct {
-		Runs []struct {
-			Tool struct {
-				Driver struct {
-					Name  string
-					Rules []struct {
-						ID    string
-						Short struct{ Text string } `json:"shortDescription"`
-					}
-				}
-			}
-			Versions []struct{ RepositoryURI, RevisionID string } `json:"versionControlProvenance"`
-			Results  []json.RawMessage
-		}
-	}
+	var doc struct{ Runs []sarifRun }
 	if err := decode(in.body, &doc); err != nil {
 		return nil, err
 	}
 	if doc.Runs == nil {
 		return nil, errShape
 	}
-	var hits []func() (hit, Reason)
+	var all []func() (hit, Reason)
 	for _, run := range doc.Runs {
-		titles := make(map[string]string)
-		for _, r := range run.Tool.Driver.Rules {
-			titles[r.ID] = r.Short.Text
-		}
+		titles := run.titles()
 		for _, raw := range run.Results {
-			hits = append(hits, func() (hit, Reason) {
-				var r sarifResult
-				wrong := entry(raw, &r, func() bool { return r.RuleID+r.Rule.ID != "" })
-				h := r.hit()
-				h.title = titles[h.rule]
-				if len(run.Versions) == 1 {
-					h.repo = run.Versions[0].RepositoryURI
-					if h.commit == "" {
-						h.commit = run.Versions[0].RevisionID
-					}
-				}
-				return h, wrong
-			})
+			all = append(all, func() (hit, Reason) { return run.hit(raw, titles) })
 		}
 	}
-	return report(in, len(hits), func(i int) (hit, Reason) { return hits[i]() })
+	return report(in, len(all), func(i int) (hit, Reason) { return all[i]() })
+}
+
+// titles are what the rules of a run are about.
+func (run sarifRun) titles() map[string]string {
+	titles := make(map[string]string)
+	for _, r := range run.Tool.Driver.Rules {
+		titles[r.ID] = r.Short.Text
+	}
+	return titles
+}
+
+// hit is a result of a run, with what the run says about all of them.
+func (run sarifRun) hit(raw json.RawMessage, titles map[string]string) (hit, Reason) {
+	var r sarifResult
+	wrong := entry(raw, &r, func() bool { return r.RuleID+r.Rule.ID != "" })
+	h := r.hit()
+	h.title = titles[h.rule]
+	if len(run.Versions) == 1 {
+		h.repo, h.commit = run.Versions[0].RepositoryURI, or(h.commit, run.Versions[0].RevisionID)
+	}
+	return h, wrong
 }
 
 func (r sarifResult) hit() hit {

@@ -95,7 +95,7 @@ var (
 // cloudEvent is the data of a CloudEvent, named by the event's source and id.
 var cloudEvent = func() shape {
 	s := generic
-	s.inside, s.external = []string{"event"}, []string{"eventname"}
+	s.inside, s.external = []string{"cloudevent"}, []string{"eventname"}
 	s.title, s.detected = append(s.title, "subject"), append([]string{"eventtime"}, s.detected...)
 	return s
 }()
