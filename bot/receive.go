@@ -49,6 +49,9 @@ var errRaces = errors.New("the key's incident was closed again and again")
 
 // receive opens an incident, or adds to the one that has the key.
 func (b *Bot) receive(ctx context.Context, by incident.Person, a incident.Alert, words text) (Verdict, incident.ID, error) {
+	if verdict, id, ok, err := b.tie(ctx, a, words); ok || err != nil {
+		return verdict, id, err
+	}
 	for range races {
 		id, known, err := b.Store.Marked(ctx, nameOf(a), b.Now())
 		if err != nil {
@@ -99,7 +102,7 @@ func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, wo
 	draft := b.Chain.Draft(incident.State{}, by, at, events)
 	var jobs []incident.Job
 	id, err := b.Store.Create(ctx, func(id incident.ID) store.Batch {
-		batch := store.Batch{Records: draft.Seal(id), Values: words.value(id)}
+		batch := store.Batch{Records: draft.Seal(id), Values: append(words.value(id), secretOf(a, id)...)}
 		b.complete(&batch, incident.State{}, incident.Fold(batch.Records))
 		batch.Marks = append(batch.Marks, b.delivery(a, id)...)
 		jobs = batch.Jobs
@@ -162,7 +165,7 @@ func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words 
 	if s.Open() && heard(s, a) {
 		return Duplicate, nil
 	}
-	_, err = b.do(ctx, id, incident.Bot, incident.Hear{Alert: a}, with{Values: words.value(id), Marks: b.delivery(a, id)})
+	_, err = b.do(ctx, id, incident.Bot, incident.Hear{Alert: a}, with{Values: append(words.value(id), secretOf(a, id)...), Marks: b.delivery(a, id)})
 	switch {
 	case takenBy(err, deliveryName(a)) != nil:
 		return Duplicate, nil
@@ -177,14 +180,15 @@ func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words 
 // from being heard.
 const enough = 200
 
-// heard reports whether an incident knows a finding already.
+// heard reports whether an incident knows a finding already, and what is new about
+// it.
 func heard(s incident.State, a incident.Alert) bool {
 	known := false
 	for _, old := range s.Alerts {
 		if old.Source != a.Source {
 			continue
 		}
-		if old.ExternalKey == a.ExternalKey && old.Kind == a.Kind && a.ExternalKey != "" {
+		if old.ExternalKey == a.ExternalKey && old.Kind == a.Kind && old.News == a.News && a.ExternalKey != "" {
 			return true
 		}
 		known = true

@@ -218,6 +218,49 @@ func TestALookupThatIsClosedCanComeAgain(t *testing.T) {
 	}
 }
 
+// A secret that stood beside a key id is known again when it is found alone, while
+// its incident is open; so is one that was found alone before.
+func TestASecretFoundAloneIsItsKeys(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	alone := func(name, fingerprint string) incident.Alert {
+		return s.alert(func(a *incident.Alert) {
+			a.Source, a.Kind, a.KeyID, a.ExternalKey, a.SecretPrint = "other", incident.KindLookup, "", name, fingerprint
+		})
+	}
+	if v, id := s.receive(alone("before", "p1")); v != bot.LookedUp || id != "inc-1" {
+		t.Errorf("nobody knows it yet: %s %s", v, id)
+	}
+	if v, id := s.receive(s.alert(func(a *incident.Alert) { a.SecretPrint = "p1" })); v != bot.Opened || id != "inc-2" {
+		t.Fatalf("the key: %s %s", v, id)
+	}
+	for i, row := range []struct {
+		alert incident.Alert
+		want  bot.Verdict
+		in    incident.ID
+	}{
+		{alone("a", "p1"), bot.Enriched, "inc-2"},
+		{alone("a", "p1"), bot.Duplicate, "inc-2"},
+		{alone("b", "p1"), bot.Enriched, "inc-2"},
+		{alone("c", "p2"), bot.LookedUp, "inc-3"},
+		{alone("c2", "p2"), bot.Enriched, "inc-3"},
+		{alone("d", ""), bot.LookedUp, "inc-4"},
+		{alone("d2", ""), bot.LookedUp, "inc-5"},
+	} {
+		if v, id := s.receive(row.alert); v != row.want || id != row.in {
+			t.Errorf("%d: %s %s, want %s %s", i, v, id, row.want, row.in)
+		}
+	}
+	s.id = "inc-2"
+	s.Settle()
+	s.agree(incident.StepKeyDisable, chattest.Ana, chattest.Bo)
+	if a := s.say(chattest.Ana, "close inc-2"); !a.OK {
+		t.Fatal(a.Text)
+	}
+	if v, id := s.receive(alone("e", "p1")); v != bot.LookedUp || id != "inc-6" {
+		t.Errorf("after closing: %s %s", v, id)
+	}
+}
+
 func TestAReportInChat(t *testing.T) {
 	s := tell(t, chattest.Options{})
 	if err := s.Bot.Configured(t.Context(), "d1", nil); err != nil { // the system log is there, and no incident

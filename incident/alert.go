@@ -21,6 +21,7 @@ type Alert struct {
 	Delivery    string    `json:"delivery,omitempty"`     // the sender's delivery id
 	ExternalKey string    `json:"external_key,omitempty"` // the finding's stable id at the source
 	Kind        AlertKind `json:"kind"`
+	News        string    `json:"news,omitempty"` // hash of what is new about the finding, where that is told later
 	KeyID       KeyID     `json:"key_id,omitempty"`
 	KeyMask     string    `json:"key_mask,omitempty"` // "LTAI5t******Xk9Q" when only masked
 	KeyType     string    `json:"key_type,omitempty"` // long_term, sts, tmp or unknown

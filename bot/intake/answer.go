@@ -28,8 +28,11 @@ const (
 	Placeholder Reason = "placeholder"   // ignore: an example, not a key
 	CallersKey  Reason = "callers_key"   // ignore: ActionTrail says who called, not what leaked
 	NotAlibaba  Reason = "not_alibaba"   // ignore: a secret of something else
+	NotAnAlert  Reason = "not_an_alert"  // ignore: a ping, or news of another kind
+	NothingOpen Reason = "nothing_open"  // enrich, resolve: no open incident is about it
 	Masked      Reason = "masked_key_id" // lookup: only a part of the id is told
 	Redacted    Reason = "redacted"      // lookup: the scanner hid the id
+	NotTold     Reason = "key_not_told"  // lookup: the source never tells an id
 	SecretOnly  Reason = "secret_only"   // lookup: a secret without its id
 	SameKey     Reason = "same_key"      // another place of a key in the same request
 	SecretOfKey Reason = "secret_of_key" // the secret beside a key in the same request
@@ -60,6 +63,7 @@ var (
 	errNotJSON      = fault{http.StatusBadRequest, "not_json"}
 	errTooDeep      = fault{http.StatusBadRequest, "too_deep"}
 	errNotText      = fault{http.StatusBadRequest, "not_text"}
+	errNotXML       = fault{http.StatusBadRequest, "not_xml"}
 	errShape        = fault{http.StatusBadRequest, "unexpected_shape"}
 	errWrongType    = fault{http.StatusBadRequest, string(WrongType)}
 	errCannotStore  = fault{http.StatusServiceUnavailable, "cannot_store"}

@@ -16,6 +16,7 @@ import (
 // input is an authentic body and what its reader must know.
 type input struct {
 	body   []byte // without a byte order mark
+	head   http.Header
 	media  string // media type without parameters, in lower case; may be empty
 	at     time.Time
 	pepper []byte
@@ -23,31 +24,44 @@ type input struct {
 	sent   string // names the delivery; a replay has the same
 }
 
-// input reads the body, within the source's limit.
-func (h *hooks) input(w http.ResponseWriter, r *http.Request, s *source) (input, error) {
-	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return input{}, errEncoded // a small body that inflates has no limit
-	}
+// input reads the body, within the source's limit, unless that was done to know
+// the sender.
+func (h *hooks) input(w http.ResponseWriter, r *http.Request, a admission) (input, error) {
 	limit := h.Body
-	if s.row.report {
+	if a.row.report {
 		limit = h.Report
 	}
-	if r.ContentLength > limit {
-		return input{}, errTooLarge
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return input{}, errTooLarge
-	}
-	if err != nil {
-		return input{}, errCutShort
+	body := a.body
+	if !a.signed {
+		var err error
+		if body, err = h.body(w, r, limit); err != nil {
+			return input{}, err
+		}
 	}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	in := input{
-		body: bytes.TrimPrefix(body, []byte("\ufeff")), media: media, at: h.Now().UTC(), pepper: h.Pepper, sha256: hash(string(body)),
+		body: bytes.TrimPrefix(body, []byte("\ufeff")), head: r.Header, media: media, at: h.Now().UTC(), pepper: h.Pepper, sha256: hash(string(body)),
 	}
-	in.sent = delivery(r.Header, s.row.delivery, in.sha256)
+	in.sent = delivery(r.Header, a.row.delivery, in.sha256)
 	return in, nil
+}
+
+// body reads a body of limited length. One that inflates has no limit.
+func (h *hooks) body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, errEncoded
+	}
+	if r.ContentLength > limit {
+		return nil, errTooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, errTooLarge
+	}
+	if err != nil {
+		return nil, errCutShort
+	}
+	return body, nil
 }
 
 // delivery names what a sender calls one delivery, or the body itself. It is

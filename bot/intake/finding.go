@@ -15,9 +15,12 @@ type finding struct {
 	alert    incident.Alert
 	text     incident.AlertText
 	external map[string]bool // what its source calls it; kept as a hash only
+	news     string          // what its source tells about it later; the same again is no news
 
 	verdict bot.Verdict // set: nothing is received
 	reason  Reason
+
+	asks *ghAlert // whom GitHub can be asked about
 
 	of    *finding // whose alert it is a part of
 	added bool     // it told something that the other did not
@@ -39,16 +42,21 @@ func bundle(all []*finding) error {
 	if len(all) > maxEntries {
 		return errTooMany
 	}
-	heads, alerts := make(map[incident.KeyID]*finding), 0
+	type about struct {
+		key  incident.KeyID
+		kind incident.AlertKind
+	}
+	heads, alerts := make(map[about]*finding), 0
 	for _, f := range all {
 		if f.verdict != "" || f.of != nil {
 			continue
 		}
-		if head := heads[f.alert.KeyID]; head != nil && f.alert.KeyID != "" {
+		of := about{f.alert.KeyID, f.alert.Kind}
+		if head := heads[of]; head != nil && of.key != "" {
 			f.join(head, SameKey)
 			continue
 		}
-		heads[f.alert.KeyID] = f
+		heads[of] = f
 		if alerts++; alerts > maxAlerts {
 			return errTooMany
 		}
@@ -72,8 +80,11 @@ func (f *finding) join(head *finding, why Reason) {
 	if a.SecretPrint == "" {
 		a.SecretPrint = b.SecretPrint
 	}
-	if a.Confidence == weak {
+	if a.Confidence == weak || b.Confidence == confirmed {
 		a.Confidence = b.Confidence
+	}
+	if b.Public == incident.Yes {
+		a.Public = b.Public
 	}
 	if b.DetectedAt.Before(a.DetectedAt) && !b.DetectedAt.IsZero() {
 		a.DetectedAt = b.DetectedAt
@@ -111,7 +122,8 @@ func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding
 		if err != nil {
 			return nil, err
 		}
-		became[f] = result{v, id, f.reason}
+		became[f] = f.result(v, id)
+		h.delivered(ctx, s, f)
 	}
 	results := make([]result, len(all))
 	for i, f := range all {
@@ -125,6 +137,27 @@ func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding
 		}
 	}
 	return results, nil
+}
+
+// delivered remembers an alert that the same source may list one day, so that its
+// list does not bring it anew. Failing in that costs a duplicate.
+func (h *hooks) delivered(ctx context.Context, s *source, f *finding) {
+	if f.asks == nil || f.alert.KeyID == "" || h.Keep == nil {
+		return
+	}
+	if err := h.Keep(ctx, polledName(s.Name, githubAccount, f.asks.name())); err != nil {
+		h.Log.Warn("remember alert", "source", s.Name, "error", err)
+	}
+}
+
+// result is what became of a finding. News about what is not open are what they
+// are, and change nothing.
+func (f *finding) result(v bot.Verdict, id incident.ID) result {
+	news := map[incident.AlertKind]bot.Verdict{incident.KindEnrich: bot.Enriched, incident.KindResolve: bot.Resolved}
+	if kind, ok := news[f.alert.Kind]; ok && v == bot.Ignored {
+		return result{Verdict: kind, Reason: NothingOpen}
+	}
+	return result{v, id, f.reason}
 }
 
 // part is what became of a finding in another one's alert.
@@ -148,9 +181,15 @@ func (f *finding) normal(s *source, in input) incident.Alert {
 	a.Source, a.Type = s.Name, s.Type
 	a.ReceivedAt, a.BodySHA256 = in.at, in.sha256
 	a.ExternalKey = hash(slices.Sorted(maps.Keys(f.external))...)
+	if f.news != "" {
+		a.News = hash(f.news)[:16]
+	}
 	about := string(a.KeyID)
 	if about == "" {
 		about = a.ExternalKey
+	}
+	if a.Kind != incident.KindOpen && a.Kind != incident.KindLookup {
+		about += string(a.Kind)
 	}
 	a.Delivery = in.sent + "/" + hash(about)[:16]
 	return a

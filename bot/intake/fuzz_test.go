@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"twokey/bot"
+	"twokey/bot/intake"
 	"twokey/bot/redact"
 	"twokey/incident"
 )
 
 // seeds are bodies of the forms that were met, with a planted secret's name in
 // the place where one stood.
-func seeds(f *testing.F) {
+func seeds(f *testing.F, kinds []string) {
 	for _, body := range []string{
 		`{"access_key_id":"ID","access_key_secret":"SECRET","title":"x SECRET","url":"https://a.example/SECRET"}`,
 		`{"alerts":[{"accessKeyId":"ID"},{"accessKeyId":5},null,"ID"]}`,
@@ -33,6 +34,11 @@ func seeds(f *testing.F) {
 	}
 	f.Add("text ID SECRET", "text/plain", uint64(2))
 	dir := os.Getenv("TWOKEY_SAMPLES")
+	for _, x := range formats {
+		if i := slices.Index(kinds, x.kind); i >= 0 {
+			f.Add(strings.NewReplacer("@KEY", "ID", "@SECRET", "SECRET", "@HALF", "half", "@MASK", "LTAI5t", "@OTHER", "ID").Replace(x.body), "application/json", uint64(i))
+		}
+	}
 	for _, under := range []string{"generic", "gitleaks", "hostile"} {
 		names, _ := filepath.Glob(filepath.Join(dir, "alerts", under, "*"))
 		for _, name := range names {
@@ -45,8 +51,8 @@ func seeds(f *testing.F) {
 
 // Whatever comes in, nothing breaks, the answer is one of those promised, only
 // whole ids go on, and a planted secret goes nowhere.
-func fuzz(f *testing.F, source string) {
-	seeds(f)
+func fuzz(f *testing.F, kinds ...string) {
+	seeds(f, kinds)
 	d := &desk{now: t0, counts: map[bot.Verdict]int{}}
 	d.open(f, nil, func(context.Context, incident.Person, incident.Alert, incident.AlertText) (bot.Verdict, incident.ID, error) {
 		return bot.Opened, "inc-1", nil
@@ -57,7 +63,7 @@ func fuzz(f *testing.F, source string) {
 		d.now = d.now.Add(1e9)
 		s := secret(seed)
 		planted := strings.NewReplacer("SECRET", s, "B64", base64.StdEncoding.EncodeToString([]byte(s)), "ID", keyID(seed)).Replace(body)
-		w, a := d.post(t, source, media, []byte(planted))
+		w, a := d.post(t, kinds[seed%uint64(len(kinds))], media, []byte(planted))
 		if !slices.Contains([]int{http.StatusOK, http.StatusBadRequest, http.StatusRequestEntityTooLarge}, w.Code) {
 			t.Fatalf("status %d", w.Code)
 		}
@@ -79,7 +85,7 @@ func whole(t *testing.T, a incident.Alert, text incident.AlertText) {
 	switch {
 	case a.KeyID != "" && redact.KeyType(string(a.KeyID)) != a.KeyType:
 		t.Fatalf("key %q of type %s", a.KeyID, a.KeyType)
-	case (a.Kind == incident.KindOpen) != (a.KeyID != ""):
+	case (a.Kind == incident.KindOpen || a.Kind == incident.KindLookup) && (a.Kind == incident.KindOpen) != (a.KeyID != ""):
 		t.Fatalf("%s with key %q", a.Kind, a.KeyID)
 	case len(a.Delivery) != 81 || len(a.ExternalKey) != 64:
 		t.Fatalf("names %q, %q", a.Delivery, a.ExternalKey)
@@ -98,5 +104,26 @@ func whole(t *testing.T, a incident.Alert, text incident.AlertText) {
 	}
 }
 
-func FuzzGeneric(f *testing.F)  { fuzz(f, "scans") }
-func FuzzGitleaks(f *testing.F) { fuzz(f, "leaks") }
+func FuzzGeneric(f *testing.F)  { fuzz(f, "generic") }
+func FuzzText(f *testing.F)     { fuzz(f, "text") }
+func FuzzGitleaks(f *testing.F) { fuzz(f, "gitleaks") }
+func FuzzSarif(f *testing.F)    { fuzz(f, "sarif") }
+func FuzzTruffle(f *testing.F)  { fuzz(f, "trufflehog", "noseyparker") }
+func FuzzScanners(f *testing.F) { fuzz(f, "trivy", "2ms", "detect-secrets") }
+func FuzzHosts(f *testing.F)    { fuzz(f, "github", "github-partner", "gitlab", "gitguardian") }
+func FuzzEvents(f *testing.F)   { fuzz(f, "cloudevents", "eventbridge", "actiontrail", "sas") }
+func FuzzPipes(f *testing.F) {
+	fuzz(f, "alertmanager", "pagerduty", "opsgenie", "splunk", "sentry", "graylog", "cloudmonitor", "sls")
+}
+
+// Whatever is guessed is a type, and guessing breaks nothing.
+func FuzzGuess(f *testing.F) {
+	for _, x := range formats {
+		f.Add(x.body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		if kind := intake.Guess([]byte(body)); !slices.Contains(intake.Types(), kind) {
+			t.Fatalf("guessed %q", kind)
+		}
+	})
+}

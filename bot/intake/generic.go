@@ -14,7 +14,7 @@ func (s shape) read(in input) ([]*finding, error) {
 	if !s.looksJSON(in) {
 		return s.words(in)
 	}
-	doc, err := document(in.body)
+	doc, err := s.document(in)
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +35,23 @@ func (s shape) read(in input) ([]*finding, error) {
 		return nil, errWrongType
 	}
 	return all, nil
+}
+
+// document is what a body holds: one JSON value, or a list of those of JSON Lines.
+func (shape) document(in input) (any, error) {
+	if !slices.Contains([]string{"application/x-ndjson", "application/ndjson", "application/jsonl"}, in.media) {
+		return document(in.body)
+	}
+	raw, err := lines(in.body)
+	list := make([]any, 0, len(raw))
+	for _, each := range raw {
+		one, err := document(each)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, err
 }
 
 // looksJSON reports whether a body is to be read as JSON. Only text and forms
@@ -79,10 +96,29 @@ func form(text string) (map[string]any, bool) {
 		if !fieldName.MatchString(name) {
 			return nil, false
 		}
-		fields[name] = all[len(all)-1]
+		fields[name] = unfolded(all[len(all)-1])
 		if extra := all[:len(all)-1]; len(extra) > 0 && !slices.Equal(extra, all[1:]) {
 			fields[name+"[]"] = strings.Join(extra, "\n") // read as any text
 		}
 	}
 	return fields, true
+}
+
+// unfolded is an object that a field holds as JSON, as CloudMonitor and GitHub
+// send them in forms.
+func unfolded(value string) any {
+	if strings.HasPrefix(value, "{") {
+		if doc, err := document([]byte(value)); err == nil {
+			return doc
+		}
+	}
+	return value
+}
+
+// text reads a body as text whatever it looks like. Of free text only ids are
+// kept.
+func (s shape) text(in input) ([]*finding, error) {
+	in.media = "text/plain"
+	in.body = unmailed(in.body)
+	return s.words(in)
 }

@@ -117,7 +117,7 @@ func TestFindingsOfGitleaksAreGrouped(t *testing.T) {
 		{"a secret beside the second place", "open, enrich same_key, enrich secret_of_key", []leak{idIn("x", 1, a), idIn("y", 1, a), secretIn("generic-api-key", "y", 2, s)}},
 		{"an old id under a general rule", "open", []leak{found("generic-api-key", "x", 1, "access_key = "+a[:16], a[:16])}},
 		{"an id in the match", "open", []leak{found("corp-pair", "x", 1, "ak="+a+" sk="+s, s)}},
-		{"two ids in the match", "ignore not_alibaba", []leak{found("corp-pair", "x", 1, a+" "+b+" "+s, s)}},
+		{"two ids in the match", "open, open", []leak{found("corp-pair", "x", 1, a+" "+b+" "+s, s)}},
 		{"an example", "ignore placeholder", []leak{idIn("x", 1, "LTAI"+"4FoExampleExampleExa")}},
 		{"redacted", "lookup redacted, enrich secret_of_key", []leak{idIn("x", 1, "REDACTED"), secretIn("alibaba-secret-key", "x", 2, "REDACTED")}},
 		{"redacted in part", "lookup masked_key_id, enrich secret_of_key", []leak{idIn("x", 1, a[:12]+"..."), secretIn("alibaba-secret-key", "x", 2, s[:12]+"...")}},

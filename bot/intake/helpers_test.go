@@ -42,7 +42,10 @@ func keyID(seed uint64) string { return "LTAI" + draw(random(seed), 20) }
 // secret has upper and lower case and a digit, as nearly all have.
 func secret(seed uint64) string { return "aB3" + draw(random(seed+1000), 27) }
 
-const token = "hook-token"
+const (
+	token      = "hook-token"
+	hookSecret = "It's a Secret to Everybody" // of GitHub's own example, docs: validating webhook deliveries
+)
 
 var t0 = time.Date(2026, 9, 10, 3, 0, 0, 0, time.UTC)
 
@@ -107,6 +110,9 @@ func (d *desk) open(t testing.TB, change func(*intake.Config), receive func(cont
 			defer d.mu.Unlock()
 			d.counts[v]++
 		},
+	}
+	for _, kind := range intake.Types() {
+		c.Sources = append(c.Sources, intake.Source{Name: kind, Type: kind, Tokens: []string{token}, Secrets: []string{"next-secret", hookSecret}})
 	}
 	if change != nil {
 		change(&c)

@@ -144,7 +144,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		{"a number", "scans", "application/json", "12", 400, "unexpected_shape"},
 		{"nothing", "scans", "application/json", "null", 400, "unexpected_shape"},
 		{"a batch that is none", "scans", "application/json", `{"alerts":"` + id + `"}`, 400, "unexpected_shape"},
-		{"a report that is none", "leaks", "application/json", `{"version":"2.1.0","runs":[]}`, 400, "unexpected_shape"},
+		{"a report that is none", "leaks", "application/json", `{"version":"2.1.0"}`, 400, "unexpected_shape"},
 		{"too deep", "scans", "application/json", strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65), 400, "too_deep"},
 		{"far too deep", "leaks", "application/json", strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), 400, "too_deep"},
 		{"one entry of a wrong type", "scans", "application/json", `{"access_key_id":5}`, 400, "wrong_type"},

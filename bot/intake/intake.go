@@ -2,7 +2,8 @@
 // the body say, and is that one finding or many. What it hands on is normalised,
 // holds no secret and is on disk before the sender is answered.
 //
-// It decides nothing about incidents and obeys nothing that stands in an alert.
+// It decides nothing about incidents and obeys nothing that stands in an alert. It
+// calls GitHub, where that is configured, and follows no address of an alert.
 // It keeps no bodies: what is not on the list of kept fields is dropped, and
 // what is kept passes package redact.
 //
@@ -40,13 +41,21 @@ type Config struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Count     func(source string, v bot.Verdict) // may be nil
+
+	// Keep remembers for ever what a [Poller] need not deliver; nil: nothing is
+	// listed.
+	Keep func(ctx context.Context, name string) error
 }
 
-// Source is one place that alerts come from.
+// Source is one place that alerts come from. It must have a token, a secret or
+// keys; with several, each is enough.
 type Source struct {
-	Name   string   // in the path: /hooks/<name>
-	Type   string   // a row of the table: "generic", "gitleaks"
-	Tokens []string // any of them authenticates; two while rotating
+	Name    string   // in the path: /hooks/<name>
+	Type    string   // a row of the table: "generic", "gitleaks"
+	Tokens  []string // any of them authenticates; two while rotating
+	Secrets []string // any of them signs bodies, as senders of this type do
+	Keys    []byte   // public keys as GitHub lists them, for partner messages
+	Lookup  *GitHub  // of the type github: whom to ask for the key; of github-partner: for public keys; nil: nobody
 }
 
 // ErrConfig says that the hooks cannot be set up as told.
@@ -78,7 +87,7 @@ func New(c Config) (http.Handler, error) {
 		c.Count = func(string, bot.Verdict) {}
 	}
 	h := &hooks{
-		Config: c, sources: make(map[string]*source), reading: make(chan struct{}, maxReading), grumbles: rate.NewLimiter(1, 10),
+		Config: c, sources: make(map[string]*source), reading: make(chan struct{}, maxReading), quick: make(chan struct{}, maxQuick), asking: make(chan struct{}, maxAsking), grumbles: rate.NewLimiter(1, 10),
 	}
 	for _, s := range c.Sources {
 		if err := h.add(s); err != nil {
@@ -95,32 +104,58 @@ func (h *hooks) add(s Source) error {
 		return errors.New("the name is empty or has a slash")
 	case !known:
 		return fmt.Errorf("type %q is unknown", s.Type)
-	case len(s.Tokens) == 0 || slices.Contains(s.Tokens, ""):
-		return errors.New("a token is missing or empty")
+	case len(s.Tokens)+len(s.Secrets)+len(s.Keys) == 0 && (s.Type != partnerType || s.Lookup == nil):
+		return errors.New("a token or a secret is missing")
+	case slices.Contains(s.Tokens, "") || slices.Contains(s.Secrets, ""):
+		return errors.New("a token or a secret is empty")
 	case h.sources[s.Name] != nil:
 		return errors.New("the name is taken")
 	}
+	ring, err := s.keyring()
+	if err != nil {
+		return err
+	}
 	h.sources[s.Name] = &source{
-		Source: s, row: row, tokens: digests(s.Tokens),
+		Source: s, row: row, tokens: digests(s.Tokens), partner: ring,
 		pace: rate.NewLimiter(rate.Limit(h.PerSource), h.PerSource),
 	}
 	return nil
 }
 
+// keyring has the keys that the source's messages may be signed with.
+func (s Source) keyring() (*keyring, error) {
+	if s.Type != partnerType {
+		return nil, nil
+	}
+	ring := &keyring{ask: s.Lookup}
+	if len(s.Keys) == 0 {
+		return ring, nil
+	}
+	var err error
+	ring.keys, err = readKeys(s.Keys)
+	return ring, err
+}
+
+// partnerType is the type whose keys are GitHub's.
+const partnerType = "github-partner"
+
 // hooks is the handler.
 type hooks struct {
 	Config
 	sources  map[string]*source
-	reading  chan struct{} // bounds the bodies that are read at a time
+	reading  chan struct{} // bounds the long bodies that are read at a time
+	quick    chan struct{} // bounds the short ones
+	asking   chan struct{} // bounds the questions to GitHub at a time
 	grumbles *rate.Limiter // bounds the log lines that strangers can cause
 }
 
 // source is a configured source at work.
 type source struct {
 	Source
-	row    row
-	tokens []digest
-	pace   *rate.Limiter
+	row     row
+	tokens  []digest
+	partner *keyring
+	pace    *rate.Limiter
 }
 
 func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -131,27 +166,27 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s, err := h.admit(w, r)
 	if err != nil {
-		h.refuse(w, s, err)
+		h.refuse(w, s.source, err)
 		return
 	}
 	results, err := h.take(w, r, s)
 	if err != nil {
-		h.refuse(w, s, err)
+		h.refuse(w, s.source, err)
 		return
 	}
-	h.tell(s, results)
+	h.tell(s.source, results)
 	answer(w, http.StatusOK, struct {
 		Results []result `json:"results"`
 	}{results})
 }
 
-// admit lets an authentic sender in, unless it is too fast. The body is not
-// touched: whoever is not authentic gets no parser to play with.
-func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (*source, error) {
-	s, ok := h.authentic(r)
+// admit lets an authentic sender in, unless it is too fast. No parser has seen the
+// body then: whoever is not authentic gets none to play with.
+func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (admission, error) {
+	s, ok := h.authentic(w, r)
 	if !ok {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		return nil, errUnauthorized
+		return admission{}, errUnauthorized
 	}
 	now := h.Now()
 	turn := s.pace.ReserveN(now, 1)
@@ -160,16 +195,31 @@ func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (*source, error) {
 		retryAfter(w, wait)
 		return s, errTooFast
 	}
+	if format, known := rows[r.Header.Get(FormatHeader)]; known && !s.signed {
+		return s.as(format, r.Header.Get(FormatHeader)), nil
+	}
 	return s, nil
 }
 
+// FormatHeader names a type other than the source's own, for this one body. A
+// sender with a token may set it; a sum does not cover it.
+const FormatHeader = "X-Twokey-Format"
+
+// as is the sender of a body of another type.
+func (a admission) as(format row, kind string) admission {
+	s := *a.source
+	s.row.report, s.row.read, s.Type = format.report, format.read, kind
+	a.source = &s
+	return a
+}
+
 // take reads a body and makes what it says durable.
-func (h *hooks) take(w http.ResponseWriter, r *http.Request, s *source) ([]result, error) {
+func (h *hooks) take(w http.ResponseWriter, r *http.Request, s admission) ([]result, error) {
 	in, err := h.input(w, r, s)
 	if err != nil {
 		return nil, err
 	}
-	findings, err := h.read(s, in)
+	findings, err := h.read(s.source, in)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +227,8 @@ func (h *hooks) take(w http.ResponseWriter, r *http.Request, s *source) ([]resul
 	// does not retry. What was read from it is kept all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
-	results, err := h.receive(ctx, s, in, findings)
+	h.learn(ctx, s.source, in, findings)
+	results, err := h.receive(ctx, s.source, in, findings)
 	if err != nil {
 		retryAfter(w, retryStore)
 		h.Log.Error("receive alert", "source", s.Name, "error", err)
@@ -186,14 +237,22 @@ func (h *hooks) take(w http.ResponseWriter, r *http.Request, s *source) ([]resul
 	return results, nil
 }
 
-// maxReading bounds the bodies that are taken apart at a time: the largest ones
-// cost a second and a hundred megabytes each.
-const maxReading = 4
+// Bounds of the bodies that are taken apart at a time. The largest cost seconds and
+// a hundred megabytes each; what is short does not wait for them.
+const (
+	maxReading = 4
+	maxQuick   = 16
+	quick      = 64 << 10
+)
 
 // read finds out what a body says.
 func (h *hooks) read(s *source, in input) ([]*finding, error) {
-	h.reading <- struct{}{}
-	defer func() { <-h.reading }()
+	lane := h.reading
+	if len(in.body) <= quick {
+		lane = h.quick
+	}
+	lane <- struct{}{}
+	defer func() { <-lane }()
 	findings, err := s.row.read(in)
 	if err != nil {
 		return nil, err

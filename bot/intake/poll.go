@@ -24,17 +24,33 @@ type Report struct {
 	Detected time.Time
 
 	URL, Repo, File, Author string // where; empty if that is not told
+
+	alert *ghAlert // of GitHub, in place of all but ID
 }
+
+// githubAccount stands where an account would: GitHub is asked for all of them.
+const githubAccount = "github"
 
 // Polled is one account at a source that is asked.
 type Polled struct {
 	Source  string // its name in the configuration
+	Type    string // of the source; empty: SecurityCenter
 	Account string
+	Every   time.Duration // between two questions; 0: as the Poller has it
 
 	// Ask lists what nobody has dealt with, found since a moment; a zero one is
 	// ever. Of what is known only the id is looked at.
 	Ask func(ctx context.Context, since time.Time, known func(id string) bool) ([]Report, error)
 }
+
+// AskGitHub is GitHub as a source that is asked.
+func AskGitHub(source string, g *GitHub) Polled {
+	return Polled{Source: source, Type: "github", Account: githubAccount, Every: githubEvery, Ask: g.Alerts}
+}
+
+// githubEvery is how often alerts are listed that the webhook may have missed:
+// GitHub sends each once.
+const githubEvery = 10 * time.Minute
 
 // Poller asks sources again and again. What they say goes the way of every alert;
 // what was delivered once is not delivered again, however long it stays on the
@@ -71,7 +87,7 @@ func (p *Poller) Run(ctx context.Context) {
 }
 
 func (p *Poller) watch(ctx context.Context, w *polling) {
-	every := p.Every
+	every := w.every()
 	if every <= 0 {
 		every = defaultEvery
 	}
@@ -84,6 +100,13 @@ func (p *Poller) watch(ctx context.Context, w *polling) {
 		case <-timer.C:
 		}
 	}
+}
+
+func (w *polling) every() time.Duration {
+	if w.Polled.Every > 0 {
+		return w.Polled.Every
+	}
+	return w.Poller.Every
 }
 
 // polling is one account while it is asked.
@@ -136,7 +159,11 @@ func (w *polling) had(ctx context.Context, id string) bool {
 
 // name is what is kept of a delivered report.
 func (w *polling) name(id string) string {
-	return "polled/" + w.Source + "/" + w.Account + "/" + hash(id)
+	return polledName(w.Source, w.Account, id)
+}
+
+func polledName(source, account, id string) string {
+	return "polled/" + source + "/" + account + "/" + hash(id)
 }
 
 // deliver makes one report durable, and only then remembers it: after a crash in
@@ -165,6 +192,9 @@ func (w *polling) deliver(ctx context.Context, r Report, now time.Time) error {
 // finding is a report as it is handed on: every text passes the sieve, and what is
 // no key id opens nothing.
 func (w *polling) finding(r Report, now time.Time) *finding {
+	if r.alert != nil {
+		return w.listed(r.alert, now)
+	}
 	f := identify(r.Key)
 	if f.verdict != "" {
 		return f
@@ -187,6 +217,19 @@ func (w *polling) finding(r Report, now time.Time) *finding {
 	}
 	a.ExternalKey = hash(SecurityCenter, w.Account, r.ID)
 	a.Delivery = w.Account + "/" + hash(r.ID)[:16]
+	return f
+}
+
+// listed is an alert of GitHub, named as its webhook names it.
+func (w *polling) listed(alert *ghAlert, now time.Time) *finding {
+	f := alert.finding(input{at: now})
+	if f.verdict != "" {
+		return f
+	}
+	a := &f.alert
+	a.Source, a.Type, a.ReceivedAt = w.Source, w.Type, now
+	a.ExternalKey = hash(alert.name())
+	a.Delivery = githubAccount + "/" + hash(alert.name())[:16]
 	return f
 }
 

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,9 @@ func (r *reading) members(m map[string]any, in object) {
 		return
 	}
 	for _, name := range sortedNames(m) {
-		r.visit(m[name], plain(name), in)
+		if p := plain(name); !slices.Contains(r.drop, p) {
+			r.visit(m[name], p, in)
+		}
 	}
 }
 
@@ -56,7 +59,7 @@ func (r *reading) text(text, name string, in object) {
 	if slices.Contains(r.secret, name) && strings.TrimSpace(text) != "" && !template(text) {
 		r.sieve.knows(text)
 		if r.print == "" {
-			r.print = redact.Fingerprint(r.in.pepper, text)
+			r.print = r.in.fingerprint(text)
 		}
 	} else if _, found := redact.Text(text); found {
 		r.sieve.seen = true
@@ -105,10 +108,32 @@ func (r *reading) all(top object) []*finding {
 		return all
 	case r.trail:
 		return []*finding{ignored(CallersKey)}
+	case r.foreign():
+		return []*finding{r.finish(r.untold(top), top, top)}
 	case r.sieve.seen:
 		return []*finding{r.finish(lookup(SecretOnly, "", weak), top, top)}
 	}
 	return []*finding{rejected(NoKey)}
+}
+
+var (
+	keyWord    = regexp.MustCompile(`(?i)access.?key|secret|credential|\bkeys?\b|\bak\b|leak|密钥|泄[露漏]`)
+	secretWord = regexp.MustCompile(`(?i)secret|密钥`)
+)
+
+// untold is what an alert without an id is about, by what its source calls it.
+func (r *reading) untold(top object) *finding {
+	for _, name := range r.ours {
+		words := top.text([]string{name})
+		if !ourNames.MatchString(words) || !keyWord.MatchString(words) {
+			continue
+		}
+		if secretWord.MatchString(words) && !idRule.MatchString(words) {
+			return lookup(SecretOnly, "", weak)
+		}
+		return lookup(NotTold, "", likely)
+	}
+	return ignored(NotAlibaba)
 }
 
 // finish adds to a finding what the object around it says; what is not there is
@@ -132,13 +157,22 @@ func (r *reading) finish(f *finding, near, top object) *finding {
 	}
 	a := &f.alert
 	a.Severity = oneOf(text(r.severity), "critical", "high", "medium", "low", "info")
-	a.Validity = oneOf(text(r.validity), "active", "inactive", "unknown")
+	a.Validity = oneOf(text(r.validity), "active", "inactive", "unknown", "valid")
+	if a.Validity == "valid" {
+		a.Validity = "active"
+	}
+	if r.confidence != "" && a.Confidence == likely {
+		a.Confidence = r.confidence
+	}
 	if public, ok := top.get(r.public).(bool); ok {
 		a.Public = map[bool]string{true: incident.Yes, false: incident.No}[public]
 	}
 	a.DetectedAt = moment(text(r.detected), r.in.at)
 	a.SecretSeen, a.SecretPrint = r.sieve.seen, r.print
 	if name := text(r.external); name != "" && redact.KeyType(name) == "unknown" {
+		if part := text(r.part); part != "" {
+			name += " " + part
+		}
 		f.external = map[string]bool{hash(string(a.KeyID), a.KeyMask, name): true}
 	}
 	return r.name(f, r.in)

@@ -2,8 +2,11 @@ package intake
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
+
+	"twokey/incident"
 )
 
 // shape says where things stand in alerts that are plain JSON objects. Each list
@@ -18,6 +21,19 @@ type shape struct {
 	severity, validity, public, detected         []string
 	places                                       []string // lists of objects with url, repo, path, line, commit
 	anywhere                                     bool     // an id may stand in any other text too
+
+	inside []string // members that hold a part of the alert: their members count as its own, the innermost first
+	drop   []string // members that are not looked into
+	part   []string // belongs to what the finding is called, beside external
+
+	status []string // what became of the alert, the outermost first
+	over   []string // values of status, in plain form: it is over
+	opens  []string // the only values of status that open something; none: all but those that end it
+
+	// ours says whose key it is, in alerts that need not be about us, or that never
+	// tell an id. Without an id they are about us if these are.
+	ours       []string
+	confidence string // of a finding with an id; empty: likely
 }
 
 // object is a JSON object by the plain form of its members' names. Of several
@@ -141,34 +157,93 @@ func (s shape) findings(entry any, in input) []*finding {
 	case string:
 		return []*finding{s.name(identify(e), in)}
 	case map[string]any:
-		top := newObject(e)
-		explicit := top.has(s.key) && !trail(top)
-		r := reading{shape: s, in: in, sieve: &sieve{}, seen: make(map[string]*finding)}
-		r.anywhere = s.anywhere && !explicit
-		r.members(e, top)
-		if explicit {
-			return []*finding{r.finish(s.explicit(e), top, top)}
+		layers := s.layers(e)
+		top := merged(layers)
+		f := s.explicit(layers)
+		if f != nil && (trail(top) || f.verdict != "" && s.foreign()) {
+			f = nil
 		}
-		return r.all(top)
+		r := reading{shape: s, in: in, sieve: &sieve{}, seen: make(map[string]*finding)}
+		r.anywhere = s.anywhere && f == nil
+		r.members(e, top)
+		all := []*finding{f}
+		if f == nil {
+			all = r.all(top)
+		} else {
+			r.finish(f, top, top)
+		}
+		s.turn(all, layers)
+		return all
 	}
 	return []*finding{rejected(WrongType)}
 }
 
-// explicit is what the fields for the key id say. They must agree.
-func (s shape) explicit(e map[string]any) *finding {
-	id, given := "", false
-	for _, name := range sortedNames(e) {
-		if !slices.Contains(s.key, plain(name)) {
-			continue
+// foreign reports whether alerts need not be about us.
+func (s shape) foreign() bool { return len(s.ours) > 0 }
+
+// layers are the objects that an entry is made of, the outermost first.
+func (s shape) layers(e map[string]any) []map[string]any {
+	all := []map[string]any{e}
+	for i := 0; i < len(all) && len(s.inside) > 0; i++ {
+		for _, name := range s.inside {
+			value, _ := member(all[i], name)
+			if m, ok := value.(map[string]any); ok && len(all) < maxDepth {
+				all = append(all, m)
+			}
 		}
-		value, ok := e[name].(string)
+	}
+	return all
+}
+
+// merged is one object of all layers; the innermost counts.
+func merged(layers []map[string]any) object {
+	top := newObject(layers[0])
+	for _, m := range layers[1:] {
+		maps.Copy(top, newObject(m))
+	}
+	return top
+}
+
+// turn makes news of findings that open nothing.
+func (s shape) turn(all []*finding, layers []map[string]any) {
+	state := ""
+	for _, m := range layers {
+		if state = plain(newObject(m).text(s.status)); state != "" {
+			break
+		}
+	}
+	for _, f := range all {
 		switch {
-		case !ok:
-			return rejected(WrongType)
-		case given && value != id:
-			return rejected(TwoKeys)
+		case f.verdict != "" || len(s.status) == 0:
+		case slices.Contains(s.over, state):
+			f.alert.Kind, f.news = incident.KindResolve, state
+		case len(s.opens) > 0 && !slices.Contains(s.opens, state):
+			f.alert.Kind, f.news = incident.KindEnrich, state
 		}
-		id, given = value, true
+	}
+}
+
+// explicit is what the fields for the key id say; nil if there are none. They
+// must agree.
+func (s shape) explicit(layers []map[string]any) *finding {
+	id, given := "", false
+	for _, e := range layers {
+		for _, name := range sortedNames(e) {
+			if !slices.Contains(s.key, plain(name)) {
+				continue
+			}
+			value, ok := e[name].(string)
+			switch {
+			case !ok:
+				return rejected(WrongType)
+			case given && value != id:
+				return rejected(TwoKeys)
+			}
+			id, given = value, true
+		}
+	}
+	if !given {
+		return nil
 	}
 	return identify(id)
 }

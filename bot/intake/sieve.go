@@ -43,6 +43,20 @@ func (s *sieve) knows(secret string) {
 	}
 }
 
+// likeOurs is the form of a secret that ties findings together: any other may be a
+// word that many use.
+var likeOurs = regexp.MustCompile(`^[A-Za-z0-9]{30,64}$`)
+
+// fingerprint ties the findings of a secret together; empty for what may be no
+// secret of ours.
+func (in input) fingerprint(secret string) string {
+	secret = strings.TrimSpace(secret)
+	if !likeOurs.MatchString(secret) {
+		return ""
+	}
+	return redact.Fingerprint(in.pepper, secret)
+}
+
 // line is text without secrets and fit for one line. Redaction comes before the
 // cut, which could leave half a secret.
 func (s *sieve) line(text string, limit int) string {
@@ -153,23 +167,47 @@ func (s *sieve) place(link, repo, path string, line int, sha string) incident.Pl
 	return incident.Place{URL: s.link(link), Repo: s.repo(repo), Path: s.line(path, maxPath), Line: line, Commit: commit(sha)}
 }
 
-// moment is a time that a sender claims: RFC 3339, or seconds or milliseconds
-// since 1970. Senders' clocks may run ahead a little; more than that is a lie or
-// a mistake, and the alert's arrival is the truth. Nothing leaked before there
-// was Alibaba Cloud.
+// china is where times without a zone are from: Security Center writes them so.
+var china = time.FixedZone("UTC+8", 8*60*60)
+
+// layouts are the ways to write a time beside RFC 3339: TruffleHog's two, the date
+// of a commit, Security Center's, and GitLab's, which means UTC.
+var layouts = []string{
+	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -0700 -0700", "Mon Jan 2 15:04:05 2006 -0700", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
+}
+
+// written is a time as somebody wrote it; false if it is none.
+func written(raw string) (time.Time, bool) {
+	if t, err := time.Parse(time.RFC3339, raw); err == nil {
+		return t, true
+	}
+	for _, layout := range layouts {
+		zone := time.UTC
+		if layout == "2006-01-02 15:04:05" {
+			zone = china
+		}
+		if t, err := time.ParseInLocation(layout, raw, zone); err == nil {
+			return t, true
+		}
+	}
+	n, err := strconv.ParseInt(raw, 10, 64)
+	switch {
+	case err != nil:
+		return time.Time{}, false
+	case n < 100_000_000_000:
+		return time.Unix(n, 0), true
+	}
+	return time.UnixMilli(n), true
+}
+
+// moment is a time that a sender claims. Senders' clocks may run ahead a little;
+// more than that is a lie or a mistake, and the alert's arrival is the truth.
+// Nothing leaked before there was Alibaba Cloud.
 func moment(raw string, received time.Time) time.Time {
 	const ahead = 5 * time.Minute
-	t, err := time.Parse(time.RFC3339, raw)
-	if err != nil {
-		n, err := strconv.ParseInt(raw, 10, 64)
-		switch {
-		case err != nil:
-			return time.Time{}
-		case n < 100_000_000_000:
-			t = time.Unix(n, 0)
-		default:
-			t = time.UnixMilli(n)
-		}
+	t, ok := written(raw)
+	if !ok {
+		return time.Time{}
 	}
 	switch t = t.UTC(); {
 	case t.After(received.Add(ahead)):

@@ -198,7 +198,7 @@ func (r Rooms) furnish(ctx context.Context, ref bot.Ref, card bot.Card) {
 // of each change.
 func (r Rooms) topic(ctx context.Context, ref bot.Ref, card bot.Card) {
 	channel, _ := split(ref)
-	text := cut(escaped(bot.Inert(title(card))), maxTopic)
+	text := cut(escaped(title(card), maxTopic), maxTopic)
 	if r.asked.topicIs(channel, text) {
 		return
 	}

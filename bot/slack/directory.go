@@ -93,13 +93,16 @@ func (d *directory) closed(ctx context.Context, channel string) error {
 		if err != nil {
 			return false, failed("conversations.info", err)
 		}
-		return info.IsExtShared || info.IsPendingExtShared, nil
+		return othersSee(info), nil
 	})
 	if err == nil && shared {
 		return &Error{Method: "conversations.info", Word: wordShared}
 	}
 	return err
 }
+
+// othersSee reports whether another organisation is in a channel, or invited.
+func othersSee(info *slackgo.Channel) bool { return info.IsExtShared || info.IsPendingExtShared }
 
 // errStranger says that an account may not speak here, whoever it is.
 type stranger struct{ why string }

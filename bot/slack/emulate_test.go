@@ -33,7 +33,7 @@ func TestTheStoryOnASlackThatNobodyHereWrote(t *testing.T) {
 	chattest.Run(t, func(t *testing.T) chattest.Platform {
 		f := &foreign{Slack: e2e.Start(t, folder, "ana", "bo", "chen", "eve")}
 		f.chat = slack.New(slack.Config{
-			BotToken: f.BotToken, AppToken: f.AppToken, Room: f.Room, APIURL: f.URL(), Words: words(t), Language: "en", Languages: []string{"en"},
+			BotToken: f.BotToken, AppToken: f.AppToken, Room: f.Room, APIURL: f.URL(), Words: words(t).Say, Language: "en", Languages: []string{"en"},
 		})
 		return f
 	})

@@ -9,8 +9,6 @@ import (
 	"sync"
 
 	slackgo "github.com/slack-go/slack"
-
-	"twokey/bot"
 )
 
 // maxRequest is the longest request that is read.
@@ -131,5 +129,5 @@ func (p *promise) keep(w http.ResponseWriter) {
 
 // private is a message that one person sees, as an answer to a command.
 func private(blocks []slackgo.Block, text string) map[string]any {
-	return map[string]any{"response_type": slackgo.ResponseTypeEphemeral, "text": escaped(cut(bot.Inert(text), maxFallback)), "mrkdwn": false, "blocks": blocks}
+	return map[string]any{"response_type": slackgo.ResponseTypeEphemeral, "text": escaped(text, maxFallback), "mrkdwn": false, "blocks": blocks}
 }

@@ -67,6 +67,8 @@ func (c *Chat) pressed(ic slackgo.InteractionCallback, ack acknowledge) bool {
 		p.view = ic.View.ID
 	}
 	switch {
+	case w.Act == actTry:
+		return c.tried(ack)
 	case w.Ask != nil:
 		return c.askReason(ic, p, ack)
 	case w.Act == bot.ActShow && p.view == "":

@@ -98,7 +98,7 @@ func (c *Chat) take(w work) bool {
 	go func() { done <- c.answer(ctx, handle, w) }()
 	go func() {
 		defer c.heard.busy.Done()
-		late := time.NewTimer(patience)
+		late := time.NewTimer(c.waits)
 		defer late.Stop()
 		select {
 		case answer := <-done:

@@ -47,10 +47,10 @@ func metadata(key string, card bot.Card) slackgo.MsgOption {
 }
 
 // shown are the parts of every message: blocks, and the text that notifications and
-// screen readers have. Slack makes nothing of what is in the text.
+// screen readers have. Slack makes nothing of what is in it.
 func shown(text string, blocks []slackgo.Block) []slackgo.MsgOption {
 	return []slackgo.MsgOption{
-		slackgo.MsgOptionText(cut(bot.Inert(text), maxFallback), true), slackgo.MsgOptionBlocks(blocks...), slackgo.MsgOptionDisableMarkdown(),
+		slackgo.MsgOptionText(escaped(text, maxFallback), false), slackgo.MsgOptionBlocks(blocks...), slackgo.MsgOptionDisableMarkdown(),
 		slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl(),
 	}
 }

@@ -57,6 +57,7 @@ type Chat struct {
 	asked  *directory
 	keeper *doorkeeper
 	heard  listener
+	waits  time.Duration // how long Slack is kept waiting
 }
 
 var (
@@ -88,7 +89,7 @@ func New(config Config) *Chat {
 		config.APIURL += "/" // the SDK joins by writing one after the other
 	}
 	quiet := log.New(io.Discard, "", 0) // the SDK's own log quotes what travels
-	c := &Chat{config: config, said: newMemory(config.Now), keeper: newDoorkeeper(config.SigningSecret, config.Now)}
+	c := &Chat{config: config, said: newMemory(config.Now), keeper: newDoorkeeper(config.SigningSecret, config.Now), waits: patience}
 	c.api = slackgo.New(
 		config.BotToken, slackgo.OptionAppLevelToken(config.AppToken), slackgo.OptionAPIURL(config.APIURL),
 		slackgo.OptionHTTPClient(&http.Client{Transport: config.Transport, Timeout: callTimeout}), slackgo.OptionLog(quiet),

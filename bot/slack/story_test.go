@@ -10,19 +10,8 @@ import (
 	"twokey/bot/chattest"
 	"twokey/bot/slack"
 	"twokey/bot/slack/slacktest"
-	"twokey/bot/view"
 	"twokey/incident"
 )
-
-// office is a workspace with the story's people in it, and the bot's room there.
-type office struct {
-	*slacktest.Workspace
-
-	chat *slack.Chat
-	room slacktest.Channel
-	ids  map[incident.Person]string
-	http bool
-}
 
 var (
 	_ chattest.Platform = (*office)(nil)
@@ -35,44 +24,6 @@ func TestTheStoryOnSlack(t *testing.T) {
 			chattest.Run(t, func(t *testing.T) chattest.Platform { return newOffice(t, byHTTP) })
 		})
 	}
-}
-
-// newOffice makes a workspace in which Slack is heard in one of the two ways.
-func newOffice(t *testing.T, byHTTP bool, change ...func(*slack.Config)) *office {
-	t.Helper()
-	o := &office{Workspace: slacktest.New(t, slacktest.Options{}), ids: map[incident.Person]string{}, http: byHTTP}
-	var members []string
-	for _, who := range []incident.Person{chattest.Ana, chattest.Bo, chattest.Chen, chattest.Eve} {
-		o.ids[who] = o.AddUser(slacktest.User{Name: string(who)}).ID
-		members = append(members, o.ids[who])
-	}
-	o.room = o.Room("leaks", members...)
-	c := slack.Config{
-		BotToken: o.App.BotToken, Room: o.room.ID, APIURL: o.URL(), Words: words(t), Language: "en",
-		Languages: []string{"en", "zh", "ja", "id"}, Invite: members[:3],
-	}
-	if byHTTP {
-		c.SigningSecret = o.App.SigningSecret
-	} else {
-		c.AppToken = o.App.AppToken
-	}
-	for _, f := range change {
-		f(&c)
-	}
-	o.chat = slack.New(c)
-	if byHTTP {
-		o.PostTo(slacktest.Receiver{Handler: o.chat, Command: slack.PathCommand, Interact: slack.PathInteract, Events: slack.PathEvents})
-	}
-	return o
-}
-
-func words(t *testing.T) func(lang, id string, blanks map[string]string) string {
-	t.Helper()
-	v, err := view.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v.Say
 }
 
 func (o *office) Chat() bot.Chat { return o.chat }

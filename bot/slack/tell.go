@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
@@ -44,8 +45,10 @@ func paragraphs(text string) []slackgo.Block {
 
 // tell shows an answer to one person alone, in the way that works: beside what they
 // pressed, else where Slack says, else in a direct message. Nothing depends on it: what
-// was decided is in the record.
+// was decided is in the record. It is told also while the bot is being stopped.
 func (c *Chat) tell(ctx context.Context, f from, a bot.Answer) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	defer cancel()
 	blocks, text := c.answered(a)
 	if len(blocks) == 0 {
 		return
@@ -58,6 +61,9 @@ func (c *Chat) tell(ctx context.Context, f from, a bot.Answer) {
 	}
 	c.config.Log.Warn("answer could not be shown", slog.Any("error", err))
 }
+
+// lastWord is how long telling may take, all ways together.
+const lastWord = 10 * time.Second
 
 // beside answers in the channel, where nobody else sees it.
 func (c *Chat) beside(ctx context.Context, f from, options []slackgo.MsgOption) error {

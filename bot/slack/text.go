@@ -103,10 +103,10 @@ func (p *prose) blocks() []slackgo.Block {
 	return []slackgo.Block{slackgo.NewRichTextBlock("", slackgo.NewRichTextSection(p.parts...))}
 }
 
-// escaped is a text in which Slack finds no mention and no link (Slack docs: Formatting
-// text for app surfaces).
-func escaped(text string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+// escaped is a text, cut first, in which Slack finds no mention and no link (Slack docs:
+// Formatting text for app surfaces). It makes a link of every address by itself.
+func escaped(text string, most int) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "://", "[:]//").Replace(cut(bot.Inert(text), most))
 }
 
 // plainText is a text that Slack takes as it is. It takes none that is empty.

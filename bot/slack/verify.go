@@ -30,10 +30,7 @@ func (d *doorkeeper) verify(h http.Header, body []byte) (why string) {
 	if err != nil || d.secret == "" {
 		return refusedForged
 	}
-	sum := hmac.New(sha256.New, []byte(d.secret))
-	sum.Write([]byte("v0:" + stamp + ":"))
-	sum.Write(body)
-	want := "v0=" + hex.EncodeToString(sum.Sum(nil))
+	want := sign(d.secret, stamp, body)
 	now := d.now()
 	switch {
 	case !hmac.Equal([]byte(want), []byte(h.Get("X-Slack-Signature"))):
@@ -44,6 +41,14 @@ func (d *doorkeeper) verify(h http.Header, body []byte) (why string) {
 		return refusedReplayed
 	}
 	return ""
+}
+
+// sign is Slack's signature of a request.
+func sign(secret, stamp string, body []byte) string {
+	sum := hmac.New(sha256.New, []byte(secret))
+	sum.Write([]byte("v0:" + stamp + ":"))
+	sum.Write(body)
+	return "v0=" + hex.EncodeToString(sum.Sum(nil))
 }
 
 // doorkeeper lets each genuine request in once. Slack signs anew what it sends again.

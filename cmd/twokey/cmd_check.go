@@ -8,6 +8,7 @@ import (
 
 	"twokey/actions"
 	"twokey/actions/alicloud"
+	"twokey/bot/intake"
 	"twokey/incident"
 	"twokey/store"
 	"twokey/store/bolt"
@@ -15,7 +16,7 @@ import (
 )
 
 type checkCmd struct {
-	Offline bool `help:"Only read the configuration: ask no cloud, open no store; secrets that are not set are listed." xor:"network"`
+	Offline bool `help:"Only read the configuration: ask no cloud and no chat, open no store; secrets that are not set are listed." xor:"network"`
 	Live    bool `help:"Also compare what this program takes for granted about Alibaba Cloud with the accounts at hand, by reads only." xor:"network"`
 }
 
@@ -41,7 +42,9 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 	if !c.Offline {
 		f.store(config)
 		f.retention(config)
+		f.slack(config)
 		f.accounts(config, c.Live)
+		f.github(config)
 	}
 	if f.failed {
 		return errSaid
@@ -80,8 +83,11 @@ func (f *findings) advise(c *config) {
 		}
 	}
 	for _, s := range c.Alerts.Sources {
-		if s.MayAutomate && !anyGiven(s.Secret) && !slices.Contains(polledSources(), s.Type) {
-			f.warn("source %s: may_automate with a token alone: whoever learns the token can make the bot act; use a source that signs (secret)", s.Name)
+		if s.MayAutomate && (!s.signs() || anyGiven(s.Token)) && !slices.Contains(polledSources(), s.Type) {
+			f.warn("source %s: may_automate with a token: whoever learns the token can make the bot act; use a source that signs (secret)", s.Name)
+		}
+		if intake.Signs(s.Type) && !s.signs() {
+			f.warn("source %s: senders of the type %s can sign: give the secret, and nobody else can send in their name", s.Name, s.Type)
 		}
 	}
 	if host, _, _ := net.SplitHostPort(c.Listen); !loopback(host) {

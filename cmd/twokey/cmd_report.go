@@ -10,8 +10,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
+
+	"twokey/bot/intake"
 )
 
 type reportCmd struct {
@@ -19,11 +22,13 @@ type reportCmd struct {
 	Source    string `placeholder:"NAME" help:"Alert source of the configuration; its only one when not given."`
 	URL       string `name:"url" placeholder:"URL" help:"Where the bot runs, such as http://127.0.0.1:8080, or the whole address of the hook."`
 	TokenFile string `placeholder:"FILE" help:"File with the source's token."`
+	As        string `placeholder:"TYPE" help:"What to read it as, such as trufflehog; guessed when not given."`
 }
 
 // Help is shown below the flags.
 func (reportCmd) Help() string {
-	return `Prints what became of each finding: verdict, incident, reason. Ends with 0 when the bot took the report, also when it knew all of
+	return `Takes the report of any scanner that docs/alerts.md names, saved alerts, and any text, and says what it took it for.
+Prints what became of each finding: verdict, incident, reason. Ends with 0 when the bot took the report, also when it knew all of
 it already or it holds nothing; with 1 when a finding was rejected or the bot could not be reached; with 2 when used wrongly.
 In CI:  gitleaks git --report-format json --report-path - | twokey report --source scans --url https://… --token-file …`
 }
@@ -38,7 +43,11 @@ func (c *reportCmd) Run(e *env, g *globals) error {
 	if err != nil {
 		return err
 	}
-	results, err := post(e.ctx, target, token, body)
+	kind, err := c.kind(e, body)
+	if err != nil {
+		return err
+	}
+	results, err := post(e.ctx, target, token, kind, body)
 	if err != nil {
 		return fmt.Errorf("report to %s: %w", target.Redacted(), err)
 	}
@@ -54,6 +63,19 @@ func (c *reportCmd) Run(e *env, g *globals) error {
 		return errSaid
 	}
 	return nil
+}
+
+// kind is what the body is to be read as. A guess is said.
+func (c *reportCmd) kind(e *env, body []byte) (string, error) {
+	if c.As == "" {
+		kind := intake.Guess(body)
+		_, _ = fmt.Fprintf(e.stderr, "twokey: reading it as %s (a guess: --as says otherwise)\n", kind)
+		return kind, nil
+	}
+	if !slices.Contains(intake.Types(), c.As) {
+		return "", usageError("--as: want one of " + strings.Join(intake.Types(), ", "))
+	}
+	return c.As, nil
 }
 
 // target is the hook and its token, from flags first and from the configuration
@@ -135,7 +157,7 @@ func (c *reportCmd) body(e *env) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, withoutPath(err))
 	case len(body) > maxReport:
 		return nil, fmt.Errorf("%s: %w", name, errLongReport)
-	case len(bytes.TrimSpace(body)) == 0:
+	case len(bytes.TrimSpace(body)) == 0 && c.As == "":
 		return nil, usageError(name + " is empty: nothing to report")
 	}
 	return body, nil
@@ -150,12 +172,13 @@ type result struct {
 
 const reportTimeout = time.Minute
 
-func post(ctx context.Context, target *url.URL, token secret, body []byte) ([]result, error) {
+func post(ctx context.Context, target *url.URL, token secret, kind string, body []byte) ([]result, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+token.reveal())
+	r.Header.Set(intake.FormatHeader, kind)
 	r.Header.Set("Content-Type", "text/plain; charset=utf-8")
 	if json.Valid(body) {
 		r.Header.Set("Content-Type", "application/json")
@@ -185,7 +208,7 @@ func post(ctx context.Context, target *url.URL, token secret, body []byte) ([]re
 func means(status int) string {
 	switch status {
 	case http.StatusBadRequest:
-		return "the report is not what the source's type reads"
+		return "that is not what such a report looks like: --as says what it is"
 	case http.StatusUnauthorized:
 		return "the token is wrong, or there is no such source"
 	case http.StatusNotFound:

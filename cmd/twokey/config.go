@@ -173,12 +173,14 @@ type (
 		Account     string       `yaml:"account"`
 		Token       many[secret] `yaml:"token"`
 		Secret      many[secret] `yaml:"secret"`
+		Keys        secret       `yaml:"keys"` // public ones, of GitHub's partner messages
 		MayAutomate bool         `yaml:"may_automate"`
 		Lookup      lookupConfig `yaml:"lookup"`
 	}
 	lookupConfig struct {
-		Token  secret `yaml:"token"`
-		APIURL string `yaml:"api_url"`
+		Token  secret       `yaml:"token"`
+		APIURL string       `yaml:"api_url"`
+		Of     many[string] `yaml:"of"` // owner/repository, or an organization
 	}
 
 	chatConfig struct {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"twokey/actions"
@@ -39,12 +41,13 @@ func (a *app) poller() *intake.Poller {
 			_, kept, err := a.store.Value(ctx, name)
 			return kept, err
 		},
-		Keep: func(ctx context.Context, name string) error {
-			return a.store.Append(ctx, store.Batch{Values: []store.Value{{Key: name, Body: []byte("1")}}})
-		},
+		Keep: a.keep,
 		Code: codeOf,
 	}
 	for _, s := range a.config.Alerts.Sources {
+		if g := s.github(); g != nil && len(g.Of) > 0 {
+			p.Polled = append(p.Polled, intake.AskGitHub(s.Name, g))
+		}
 		for _, account := range a.bot.Accounts {
 			if asked, ok := account.(leaker); ok && s.asks(account.Name()) {
 				p.Polled = append(p.Polled, intake.Polled{Source: s.Name, Account: account.Name(), Ask: ask(asked)})
@@ -52,6 +55,11 @@ func (a *app) poller() *intake.Poller {
 		}
 	}
 	return p
+}
+
+// keep remembers for ever that something was delivered.
+func (a *app) keep(ctx context.Context, name string) error {
+	return a.store.Append(ctx, store.Batch{Values: []store.Value{{Key: name, Body: []byte("1")}}})
 }
 
 // ask lists an account's leaks as reports. It waits for looks that people wait for.
@@ -73,7 +81,10 @@ func ask(account leaker) func(context.Context, time.Time, func(string) bool) ([]
 // codeOf is an error of an account as a log may hold it.
 func codeOf(err error) string {
 	code, lacks := actions.Code(err), actions.Lacking(err)
+	answered, ok := errors.AsType[intake.StatusError](err)
 	switch {
+	case ok:
+		return answered.Error()
 	case lacks != "":
 		return code + " " + lacks
 	case code != "":
@@ -99,5 +110,23 @@ func (f *findings) polled(c *config, account *alicloud.Account) {
 		default:
 			f.ok("source %s: Security Center of account %s answers", s.Name, account.Name())
 		}
+	}
+}
+
+// github checks that GitHub lists the alerts that it is asked for.
+func (f *findings) github(c *config) {
+	for _, s := range c.Alerts.Sources {
+		g := s.github()
+		if g == nil || len(g.Of) == 0 {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(f.ctx, askTimeout)
+		_, err := g.Alerts(ctx, f.now(), func(string) bool { return true })
+		cancel()
+		if err != nil {
+			f.fail("source %s: %s: may the token read secret scanning alerts there?", s.Name, err)
+			continue
+		}
+		f.ok("source %s: GitHub lists the alerts of %s", s.Name, strings.Join(g.Of, ", "))
 	}
 }

@@ -86,6 +86,11 @@ func (p *process) serve() {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(p.kill)
+	p.t.Cleanup(func() {
+		if p.t.Failed() {
+			p.t.Logf("a bot said:\n%s", log.String())
+		}
+	})
 	for range 3000 {
 		answer, err := http.Get("http://" + p.address + "/readyz") //nolint:noctx // bounded by the loop
 		if err == nil {

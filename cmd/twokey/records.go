@@ -108,16 +108,24 @@ func (p place) client() (*api.Client, error) {
 	if !p.token.given() || p.token.reveal() == unsetText {
 		return nil, fmt.Errorf("%s: a running bot has it open: stop it, or ask it by --addr and --token-file (its api.token)", p.db)
 	}
-	host, _, err := net.SplitHostPort(p.addr)
+	addr := fromHere(p.addr)
+	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, usageError("--addr: want host:port, such as 127.0.0.1:8080")
 	}
-	if host == "" || host == "0.0.0.0" || host == "::" {
-		p.addr = "127.0.0.1" + p.addr[strings.LastIndexByte(p.addr, ':'):]
-	} else if !loopback(host) {
+	if !loopback(host) {
 		return nil, usageError("--addr: the token would travel in the clear: run this beside the bot")
 	}
-	return &api.Client{URL: "http://" + p.addr, Token: p.token.reveal(), HTTP: patient()}, nil
+	return &api.Client{URL: "http://" + addr, Token: p.token.reveal(), HTTP: patient()}, nil
+}
+
+// fromHere is where a bot is reached on this machine that listens at address.
+func fromHere(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
 }
 
 // patient gives up on a bot that does not begin to answer. An export of a large

@@ -222,7 +222,7 @@ func text(v any, path ...string) string {
 }
 
 // patience bounds the wait for what never comes.
-const patience = 20 * time.Second
+const patience = time.Minute // a bot that was killed several times backs off for half of that
 
 // await waits until done says so, looking again after each change. It fails the
 // test if that never comes.

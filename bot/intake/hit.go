@@ -1,0 +1,265 @@
+package intake
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"twokey/bot/redact"
+	"twokey/incident"
+)
+
+// hit is one finding of a scanner, whatever the scanner calls its parts. What it
+// quotes is looked at and never kept.
+type hit struct {
+	rule  string   // what the scanner looked for, in its words
+	value string   // what it found: an id, a secret, or what it left of one
+	sk    string   // the secret of value, if that is an id
+	lines []string // source text beside it; ids in there are findings too
+
+	title, author, date        string
+	link, repo, file, commit   string
+	line                       int
+	name                       string // at its scanner; the same finding has the same one
+	confidence, validity, rank string
+	public, untold             bool // untold: the scanner never says what it found
+}
+
+// Words in the name of a rule.
+var (
+	ourNames  = regexp.MustCompile(`(?i)alibaba|aliyun|alicloud|阿里云`)
+	idRule    = regexp.MustCompile(`(?i)(access|client|[^a-z]ak)[ _-]?(key)?[ _-]?id\b`)
+	ourSecret = regexp.MustCompile(`^[A-Za-z0-9]{30}$`)
+)
+
+// ruleAny is how gitleaks and its kin call what only looks like a secret.
+const ruleAny = "generic-api-key"
+
+// near is how many lines may lie between a key id and its secret.
+const near = 20
+
+// report makes findings of n entries of a scanner's report. The id and the secret
+// of one key are entries of their own, often under different rules, so those that
+// stand close together in one file of one commit are one.
+func report(in input, n int, read func(i int) (hit, Reason)) ([]*finding, error) {
+	switch {
+	case n == 0:
+		return []*finding{ignored(NoFindings)}, nil
+	case n > maxEntries:
+		return nil, errTooMany
+	}
+	hits, all := make([]hit, 0, n), make([]*finding, 0, n)
+	for i := range n {
+		h, wrong := read(i)
+		if wrong != "" {
+			hits, all = append(hits, hit{}), append(all, rejected(wrong))
+			continue
+		}
+		for _, f := range h.keys() {
+			hits, all = append(hits, h), append(all, f)
+		}
+		if len(all) > maxEntries {
+			return nil, errTooMany
+		}
+	}
+	for i, f := range all {
+		if f != nil {
+			hits[i].tell(f, in)
+		}
+	}
+	pair(hits, all, in)
+	return all, nil
+}
+
+// keys are the findings of key ids in an entry; a nil one if it is about a
+// secret, whose key is found by the ids around it. An id may stand under any
+// rule: gitleaks knows only those of 24 characters as what they are.
+func (h hit) keys() []*finding {
+	f := identify(h.value)
+	switch {
+	case f.verdict == "" && f.reason == "", f.reason == Placeholder, f.reason == Masked:
+		return []*finding{f}
+	}
+	var all []*finding
+	for _, line := range h.lines {
+		if callers(line) {
+			continue
+		}
+		search(line, func(f *finding) {
+			if f.verdict == "" && f.reason == "" && len(all) < maxPlaces && !same(all, f) {
+				all = append(all, f)
+			}
+		})
+	}
+	switch {
+	case len(all) > 0:
+		return all
+	case h.untold && h.ours() && !h.secretOnly():
+		return []*finding{lookup(NotTold, "", likely)}
+	case idRule.MatchString(h.rule) && h.ours():
+		return []*finding{lookup(Redacted, "", likely)}
+	}
+	return []*finding{nil}
+}
+
+func same(all []*finding, f *finding) bool {
+	return slices.ContainsFunc(all, func(other *finding) bool { return other.alert.KeyID == f.alert.KeyID })
+}
+
+// pair finds out what the entries without an id belong to.
+func pair(hits []hit, all []*finding, in input) {
+	type file struct{ commit, path string }
+	keys, orphans := make(map[file][]int), make(map[file]*finding)
+	for i, f := range all {
+		if f != nil && f.verdict == "" {
+			at := file{hits[i].commit, hits[i].file}
+			keys[at] = append(keys[at], i)
+		}
+	}
+	for i, h := range hits {
+		if all[i] != nil {
+			continue
+		}
+		at := file{h.commit, h.file}
+		head := h.nearest(hits, keys[at])
+		switch {
+		case head >= 0 && h.maybeOurs():
+			all[i] = h.tell(lookup(SecretOnly, "", weak), in)
+			all[i].join(all[head], SecretOfKey)
+		case !h.ours():
+			all[i] = ignored(NotAlibaba)
+		case orphans[at] != nil:
+			all[i] = h.tell(lookup(SecretOnly, "", weak), in)
+			all[i].join(orphans[at], SecretOnly)
+		default:
+			all[i] = h.tell(lookup(SecretOnly, "", weak), in)
+			orphans[at] = all[i]
+		}
+	}
+}
+
+// nearest is the key id that stands closest, in the same file; -1 if none is
+// near enough, or if nobody says where.
+func (h hit) nearest(hits []hit, keys []int) int {
+	best, least := -1, near+1
+	if h.file == "" {
+		return best
+	}
+	for _, k := range keys {
+		if d := max(h.line-hits[k].line, hits[k].line-h.line); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// ours reports whether a secret without an id is one of Alibaba Cloud's.
+func (h hit) ours() bool {
+	return ourNames.MatchString(h.rule) || ourNames.MatchString(h.title) || slices.ContainsFunc(h.lines, ourNames.MatchString)
+}
+
+// maybeOurs reports whether a secret beside a key id may be that key's.
+func (h hit) maybeOurs() bool {
+	return h.ours() || h.rule == ruleAny || ourSecret.MatchString(h.value)
+}
+
+// secretOnly reports whether the rule is about secrets, and not about ids.
+func (h hit) secretOnly() bool {
+	return strings.Contains(strings.ToLower(h.rule+h.title), "secret") && !idRule.MatchString(h.rule)
+}
+
+// hidden reports whether a scanner took the secret out, or left its edges only.
+func (h hit) hidden() bool {
+	return h.value == "" || h.value == "REDACTED" || strings.HasSuffix(h.value, "...") || strings.Contains(h.value, "**")
+}
+
+// tell adds to f what is kept of a hit.
+func (h hit) tell(f *finding, in input) *finding {
+	if f.verdict != "" {
+		return f
+	}
+	s := &sieve{}
+	h.secret(s, f, in)
+	f.text.Title = s.line(h.title, maxTitle)
+	f.text.Author = s.line(h.author, maxAuthor)
+	p := s.place(h.link, h.repo, h.file, h.line, h.commit)
+	if p.Repo == "" {
+		p.Repo = s.repoOf(p.URL)
+	}
+	f.found(p)
+	a := &f.alert
+	a.DetectedAt = moment(h.date, in.at)
+	a.SecretSeen = s.seen
+	if h.confidence != "" && a.Confidence != weak {
+		a.Confidence = h.confidence
+	}
+	a.Validity = oneOf(h.validity, "active", "inactive", "unknown")
+	a.Severity = oneOf(h.rank, "critical", "high", "medium", "low", "info")
+	if h.public {
+		a.Public = incident.Yes
+	}
+	name := h.name
+	if name == "" {
+		name = h.byPlace()
+	}
+	f.external = map[string]bool{name: true}
+	return f
+}
+
+// secret takes note of a hit's secret, and lets go of it.
+func (h hit) secret(s *sieve, f *finding, in input) {
+	for _, line := range h.lines {
+		if _, found := redact.Text(line); found {
+			s.seen = true
+		}
+	}
+	if h.sk != "" {
+		s.knows(h.sk)
+		f.alert.SecretPrint = in.fingerprint(h.sk)
+	}
+	switch {
+	case string(f.alert.KeyID) == h.value && h.value != "" || h.untold:
+	case f.reason == Masked || redact.KeyType(h.value) != "unknown":
+	case h.hidden():
+		seen := s.seen
+		s.knows(h.value)
+		s.seen = seen // at most its beginning was there
+	default:
+		s.knows(h.value)
+		f.alert.SecretPrint = in.fingerprint(bare(h.value))
+	}
+}
+
+// aSecret is a secret in a line around it.
+var aSecret = regexp.MustCompile(`(?:^|[^A-Za-z0-9])([A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)`)
+
+// bare is the secret in a value that has more than it, as "sk: …".
+func bare(value string) string {
+	if m := aSecret.FindStringSubmatch(value); m != nil {
+		return m[1]
+	}
+	return value
+}
+
+// byPlace names a hit by where it stands, as gitleaks does.
+func (h hit) byPlace() string {
+	name := strings.Join([]string{h.file, h.rule, strconv.Itoa(h.line)}, ":")
+	if h.commit != "" {
+		name = h.commit + ":" + name
+	}
+	return name
+}
+
+// entry reads one entry of a report into what it should be, and says what is wrong
+// with it; complete is asked afterwards.
+func entry(raw json.RawMessage, into any, complete func() bool) Reason {
+	switch {
+	case json.Unmarshal(raw, into) != nil:
+		return WrongType
+	case !complete():
+		return NotAFinding
+	}
+	return ""
+}

@@ -1,0 +1,131 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"twokey/bot/redact"
+)
+
+// truffle is what is read of one finding of TruffleHog. Version 3 says the same
+// in three ways, by age: SecretParts; RawV2, the secret with the id glued to it;
+// Raw with the id in base64. The last three are of version 2.
+type truffle struct {
+	SourceMetadata struct{ Data map[string]map[string]any }
+	DetectorName   string
+	Verified       bool
+	Raw, RawV2     string
+	Redacted       string
+	SecretParts    struct{ ID, Key string }
+
+	Reason, Path, CommitHash, Date string
+	Diff                           string
+	StringsFound                   []string
+}
+
+// trufflehog reads JSON Lines, or a list of the same objects.
+func trufflehog(in input) ([]*finding, error) {
+	raw, err := lines(in.body)
+	if err != nil {
+		return nil, err
+	}
+	return report(in, len(raw), func(i int) (hit, Reason) {
+		var t truffle
+		wrong := entry(raw[i], &t, func() bool { return t.DetectorName != "" || t.StringsFound != nil })
+		return t.hit(), wrong
+	})
+}
+
+// secretLength is how long a secret is that TruffleHog glues an id to.
+const secretLength = 30
+
+func (t truffle) hit() hit {
+	if t.DetectorName == "" {
+		return hit{
+			rule: t.Reason, title: t.Reason, lines: append(t.StringsFound, t.Diff), file: t.Path, commit: t.CommitHash, date: t.Date,
+		}
+	}
+	h := hit{rule: t.DetectorName, title: "TruffleHog: " + t.DetectorName}
+	if !h.ours() {
+		return h // whatever it found, it is not about us
+	}
+	h.value = t.id()
+	h.sk = t.SecretParts.Key
+	if h.sk == "" && t.Raw != h.value && t.decoded() != h.value {
+		h.sk = t.Raw
+	}
+	if h.value == "" {
+		h.value, h.sk = h.sk, ""
+	}
+	if t.Verified {
+		h.confidence, h.validity = confirmed, "active"
+	}
+	h.metadata(t.SourceMetadata.Data)
+	h.name = strings.Join([]string{"trufflehog", h.commit, h.repo, h.file, strconv.Itoa(h.line)}, ":")
+	return h
+}
+
+// id is the key id, wherever the version that wrote this has it.
+func (t truffle) id() string {
+	glued := ""
+	if len(t.RawV2) > secretLength {
+		glued = t.RawV2[secretLength:]
+	}
+	for _, id := range []string{t.SecretParts.ID, glued, t.Redacted, t.Raw, t.decoded()} {
+		if redact.KeyType(id) != "unknown" {
+			return id
+		}
+	}
+	return ""
+}
+
+func (t truffle) decoded() string {
+	raw, _ := base64.StdEncoding.DecodeString(t.Raw)
+	return string(raw)
+}
+
+// metadata takes over where a finding stood: in Git, a bucket, an image, a chat.
+func (h *hit) metadata(data map[string]map[string]any) {
+	for _, of := range data {
+		o := newObject(of)
+		h.commit = o.text([]string{"commit"})
+		h.file = o.text([]string{"file", "path", "key", "name", "title"})
+		h.repo = o.text([]string{"repository", "bucket", "image", "project", "channelname"})
+		h.link = o.text([]string{"link"})
+		h.author = o.text([]string{"email", "user", "author"})
+		h.date = o.text([]string{"timestamp"})
+		h.line, _ = strconv.Atoi(o.text([]string{"line"}))
+		if of["line"] != nil && h.line == 0 {
+			n, _ := of["line"].(float64)
+			h.line = int(n)
+		}
+	}
+}
+
+// lines are the JSON values of a body that is JSON Lines, or a list.
+func lines(body []byte) ([]json.RawMessage, error) {
+	if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) {
+		var raw []json.RawMessage
+		return raw, decode(body, &raw)
+	}
+	if err := measure(body); err != nil {
+		return nil, err
+	}
+	var raw []json.RawMessage
+	for line := range bytes.Lines(body) {
+		line = bytes.TrimSpace(line)
+		switch {
+		case len(line) == 0:
+			continue
+		case len(raw) == maxEntries:
+			return nil, errTooMany
+		case !json.Valid(line):
+			return nil, errNotJSON
+		}
+		raw = append(raw, line)
+	}
+	return raw, nil
+}
