@@ -21,9 +21,9 @@ func dials(t *testing.T, url string) bool {
 	return err == nil && len(hello) > 0
 }
 
-// dial is a connection without a library above it; each answers what it gets with
-// answer, and notes it in got.
-func (w *world) dial(t *testing.T, answer string, got chan<- string) {
+// dial is a connection without a library above it, that answers everything with
+// answer.
+func (w *world) dial(t *testing.T, answer string) {
 	t.Helper()
 	_, url, err := w.api.StartSocketModeContext(t.Context())
 	ok(t, err)
@@ -41,7 +41,6 @@ func (w *world) dial(t *testing.T, answer string, got chan<- string) {
 				return
 			}
 			if e.ID != "" {
-				got <- answer
 				_ = conn.WriteJSON(map[string]any{"envelope_id": e.ID, "payload": json.RawMessage(answer)})
 			}
 		}
@@ -50,7 +49,7 @@ func (w *world) dial(t *testing.T, answer string, got chan<- string) {
 
 func TestALargeAnswerIsDropped(t *testing.T) {
 	w := newWorld(t, slacktest.Options{AckWithin: longEnough})
-	w.dial(t, `{"text":"`+strings.Repeat("x", 20<<10)+`"}`, make(chan string, 1))
+	w.dial(t, `{"text":"`+strings.Repeat("x", 20<<10)+`"}`)
 	if r := w.As(t, w.ana).Lenient().Command(w.room, "list"); r.Problem != "operation_timeout" {
 		t.Errorf("%+v", r)
 	}
@@ -58,20 +57,22 @@ func TestALargeAnswerIsDropped(t *testing.T) {
 
 func TestSocketsTakeTurnsButNotTheDeadOnes(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
-	got := make(chan string, 4)
-	w.dial(t, `{"text":"one"}`, got)
+	w.dial(t, `{"text":"one"}`)
 	w.AwaitSockets(t, 1)
-	w.dial(t, `{"text":"two"}`, got)
+	w.dial(t, `{"text":"two"}`)
 	w.AwaitSockets(t, 2)
 	ana := w.As(t, w.ana)
 	first, second := ana.Command(w.room, "list").Text(), ana.Command(w.room, "list").Text()
 	if first == second {
 		t.Errorf("both went to %q", first)
 	}
-	w.Sockets()[0].Silence(true)
-	for range 2 {
-		if text := ana.Command(w.room, "list").Text(); text != "two" {
-			t.Errorf("%q answered", text)
+	one := w.Sockets()[0]
+	for _, leave := range []func(){func() { one.Silence(true) }, func() { one.Silence(false); one.Disconnect("warning") }} {
+		leave()
+		for range 2 {
+			if text := ana.Command(w.room, "list").Text(); text != "two" {
+				t.Errorf("%q answered", text)
+			}
 		}
 	}
 }

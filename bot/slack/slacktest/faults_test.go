@@ -72,6 +72,7 @@ func TestALostAnswerWasApplied(t *testing.T) {
 func TestACallHangsUntilSomebodyGivesUp(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
 	held, release := make(chan struct{}, 1), make(chan struct{})
+	w.Inject(slacktest.Fault{Kind: slacktest.Hang, Method: "chat.postMessage", Next: 1, Held: held})
 	w.Inject(slacktest.Fault{Kind: slacktest.Hang, Method: "chat.postMessage", Held: held, Release: release})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

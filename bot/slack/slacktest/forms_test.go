@@ -69,8 +69,7 @@ func TestTheBotHearsThatAModalWasGivenUp(t *testing.T) {
 
 func TestAnAnswerMayGoToEverybody(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
-	got := make(chan string, 1)
-	w.dial(t, `{"response_type":"in_channel","text":"hello all"}`, got)
+	w.dial(t, `{"response_type":"in_channel","text":"hello all"}`)
 	w.As(t, w.ana).Command(w.room, "list")
 	if w.Text(w.room) != "twokey: hello all\n" || len(w.Told(w.ana)) != 0 {
 		t.Errorf("room %q, told %v", w.Text(w.room), w.Told(w.ana))
@@ -81,7 +80,7 @@ func TestAModalMayBeLaidOverByAnAnswer(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
 	doc, err := json.Marshal(map[string]any{"response_action": "push", "view": modal()})
 	ok(t, err)
-	w.dial(t, string(doc), make(chan string, 8))
+	w.dial(t, string(doc))
 	ana := w.As(t, w.ana)
 	_, err = w.api.OpenViewContext(t.Context(), ana.Trigger(), modal())
 	ok(t, err)
@@ -96,7 +95,7 @@ func TestAModalMayBeLaidOverByAnAnswer(t *testing.T) {
 func TestAnAppHasTenSockets(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
 	for n := 1; n <= 10; n++ {
-		w.dial(t, `{}`, make(chan string, 1))
+		w.dial(t, `{}`)
 		w.AwaitSockets(t, n)
 	}
 	_, url, err := w.api.StartSocketModeContext(t.Context())

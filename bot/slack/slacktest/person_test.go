@@ -66,6 +66,15 @@ func TestPeopleDoOnlyWhatSlackLetsThem(t *testing.T) {
 	w.As(t, w.ana).PressStale(approve)
 }
 
+func TestAButtonWithoutAnIDIsGivenOne(t *testing.T) {
+	w := newWorld(t, slacktest.Options{})
+	w.post(t, slack.MsgOptionText("card", false), slack.MsgOptionBlocks(actions("", button("", "v", "Approve"))))
+	b := w.As(t, w.ana).Find(func(b slacktest.Button) bool { return b.Label == "Approve" })
+	if b.ID == "" || b.Block == "" {
+		t.Errorf("%+v", b)
+	}
+}
+
 func TestAModalIsFilledInAsSlackAllows(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
 	asking(t, w, func(slack.InteractionCallback) any { return nil })
