@@ -78,6 +78,7 @@ func (c *Chat) dispatch(w http.ResponseWriter, r *http.Request, body []byte) {
 	case !known:
 		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
 	case !ok:
+		c.keeper.again(r.Header.Get("X-Slack-Signature"))
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 	default:
 		p.keep(w)

@@ -95,13 +95,25 @@ func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	line.Mention = slices.DeleteFunc(slices.Clone(line.Mention), func(a bot.Account) bool { return a.Tenant != self.Team })
 	_, err = c.said.once(ctx, spot{channel, thread}, line.Key, c.read, func(ctx context.Context) (string, error) {
 		options := append(shown(said(line), drawLine(line)), slackgo.MsgOptionTS(thread), metadata(line.Key, bot.Card{}))
-		_, ts, err := c.api.PostMessageContext(ctx, channel, options...)
+		_, ts, m, err := c.api.PostMessageWithResponseContext(ctx, channel, options...)
+		if err == nil && m.Timestamp != "" && m.ThreadTimestamp != thread {
+			return "", c.strayed(ctx, channel, ts)
+		}
 		return ts, failed("chat.postMessage", err)
 	})
 	if err != nil {
 		return fmt.Errorf("add line: %w", err)
 	}
 	return nil
+}
+
+// strayed takes back a line whose card somebody deleted: Slack puts it in the open room
+// then, and says nothing.
+func (c *Chat) strayed(ctx context.Context, channel, ts string) error {
+	if _, _, err := c.api.DeleteMessageContext(ctx, channel, ts); err != nil {
+		c.config.Log.Warn("take back a line without a card", slog.Any("error", failed("chat.delete", err)))
+	}
+	return &Error{Method: "chat.postMessage", Word: "thread_not_found", err: bot.ErrGone}
 }
 
 // How far back a channel is read for a post whose answer was lost, and how much at

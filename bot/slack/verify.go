@@ -64,6 +64,13 @@ func newDoorkeeper(secret string, now func() time.Time) *doorkeeper {
 	return &doorkeeper{secret: secret, now: now, seen: map[string]time.Time{}}
 }
 
+// again lets a request in once more that could not be taken.
+func (d *doorkeeper) again(signature string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.seen, signature)
+}
+
 func (d *doorkeeper) first(signature string, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
