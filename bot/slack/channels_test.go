@@ -212,7 +212,7 @@ func TestWhoCannotBeInvitedKeepsNobodyOut(t *testing.T) {
 // What is typed in an incident's channel, or in its card's thread, is about that
 // incident, also under another name of the channel and days later.
 func TestCommandsAreAboutTheIncidentOfTheirPlace(t *testing.T) {
-	clock := &chattest.Clock{}
+	clock := &ahead{}
 	o, w, _ := withChannels(t, clocked(clock))
 	id, c := o.matters(t, w)
 	for n := range 2 {

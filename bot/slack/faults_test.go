@@ -105,7 +105,8 @@ func receive(t *testing.T, w *chattest.World, number int) incident.ID {
 func TestWhatWasSaidIsFoundAgainAfterARestart(t *testing.T) {
 	for _, name := range []string{"card", "line"} {
 		t.Run(name, func(t *testing.T) {
-			o, other := newOffice(t, false), newWall()
+			clock := &ahead{}
+			o, other := newOffice(t, false, clocked(clock)), newWall()
 			w := o.world(t, chattest.Options{}, o.chat, other)
 			if name == "card" {
 				o.Inject(slacktest.Fault{Kind: slacktest.Lose, Method: "chat.postMessage", Next: 1})
@@ -117,6 +118,7 @@ func TestWhatWasSaidIsFoundAgainAfterARestart(t *testing.T) {
 				o.Inject(slacktest.Fault{Kind: slacktest.Lose, Method: "chat.postMessage", Next: 1})
 				o.votes(t, w, ana)
 			}
+			clock.Move(20 * time.Hour)
 			o.reboot(t, w, other)
 			w.After(time.Minute)
 			o.sameStory(t, o.room.ID, id, other)
