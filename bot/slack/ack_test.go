@@ -52,11 +52,14 @@ func TestWhatTakesLongIsAcknowledgedAndAnsweredLater(t *testing.T) {
 	}
 }
 
-// slow answers when the gate opens.
+// slow answers when the gate opens, or when it is told to stop.
 type slow struct{ gate chan struct{} }
 
-func (s *slow) handle(context.Context, bot.Input) bot.Answer {
-	<-s.gate
+func (s *slow) handle(ctx context.Context, _ bot.Input) bot.Answer {
+	select {
+	case <-s.gate:
+	case <-ctx.Done():
+	}
 	return bot.Answer{OK: true, Text: "the answer"}
 }
 

@@ -127,9 +127,14 @@ func TestListeningEnds(t *testing.T) {
 	stop()
 	o.ClearFaults()
 	slack.Waits(o.chat, time.Millisecond)
-	slow := &slow{gate: make(chan struct{})}
-	stop = o.listen(t, slow.handle)
+	begun, gate := make(chan struct{}), make(chan struct{})
+	stop = o.listen(t, func(context.Context, bot.Input) bot.Answer {
+		close(begun)
+		<-gate // whatever ends
+		return bot.Answer{OK: true, Text: "the answer"}
+	})
 	r := o.as(t, ana).Command(o.room.ID, "list")
+	<-begun
 	ended := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { stop(); close(ended) })
@@ -139,9 +144,9 @@ func TestListeningEnds(t *testing.T) {
 		t.Error("it ended before the answer was given")
 	default:
 	}
-	close(slow.gate)
+	close(gate)
 	wg.Wait()
-	_ = r
+	r.AwaitText("the answer") // it is told although the bot has stopped
 }
 
 // The room of channels hears nothing itself: one pair of ears is enough.

@@ -1,6 +1,8 @@
 package slack_test
 
 import (
+	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -174,7 +176,12 @@ func TestAnAnswerThatNobodySeesIsLogged(t *testing.T) {
 
 // Nothing is sent to an address that is not Slack's, whoever gives it.
 func TestOnlySlacksAddressesAreAnswered(t *testing.T) {
-	o, _, p := pressed(t)
+	o, b, p := pressed(t)
+	o.stop()
+	var asked notes
+	o.config.Transport = counted(func(r *http.Request) { asked.line(r.URL.Host) })
+	o.start()
+	o.listen(t, b.handle)
 	o.Inject(slacktest.Fault{Kind: slacktest.Refuse, Method: "chat.postEphemeral", Code: "user_not_in_channel"})
 	before := o.Calls("response_url")
 	for _, evil := range []string{"https://evil.example/x", "http://hooks.slack.com/x", "https://hooks.slack.com.evil.example/", "", "::"} {
@@ -189,6 +196,20 @@ func TestOnlySlacksAddressesAreAnswered(t *testing.T) {
 	if n := o.Calls("response_url"); n != before {
 		t.Errorf("%d answers went to response URLs", n-before)
 	}
+	host, _ := url.Parse(o.URL())
+	if all := asked.String(); all == "" || strings.ReplaceAll(all, host.Host+"\n", "") != "" {
+		t.Errorf("asked were\n%s", all)
+	}
+}
+
+// counted is a network that tells of each request, and lets none leave this machine.
+type counted func(*http.Request)
+
+func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c(r); !strings.HasPrefix(r.URL.Host, "127.0.0.1:") {
+		return nil, errors.New("not here")
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // A message that holds a key is reported by a shortcut on it.
