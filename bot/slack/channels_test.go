@@ -180,6 +180,26 @@ func TestATakenNameIsLeftAlone(t *testing.T) {
 	}
 }
 
+// Two stores that count alike share no channel.
+func TestEachIncidentHasItsOwnChannel(t *testing.T) {
+	o := newOffice(t, true)
+	card := offeredCard(t)
+	refs := map[string]bool{}
+	for n := range 2 {
+		card.Opened = card.Opened.Add(time.Duration(n) * time.Hour)
+		o.start()
+		ref, err := o.chat.Rooms().Post(t.Context(), "inc-7/slack-channels/0", card)
+		if err != nil {
+			t.Fatal(err)
+		}
+		channel, _, _ := strings.Cut(string(ref), "/")
+		refs[channel] = true
+	}
+	if len(refs) != 2 {
+		t.Error("two incidents share a channel")
+	}
+}
+
 // Junk opens no channel.
 func TestJunkOpensNoChannel(t *testing.T) {
 	o, w, _ := withChannels(t)

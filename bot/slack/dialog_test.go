@@ -163,7 +163,11 @@ func TestADialogOnADialog(t *testing.T) {
 	inside := func(act bot.Act) slacktest.Button {
 		return p.Find(func(b slacktest.Button) bool { return b.View != "" && strings.HasPrefix(b.ID, string(act)+":") })
 	}
-	p.Press(inside(bot.ActApprove)).Await()
+	r = p.Press(inside(bot.ActApprove))
+	r.Await()
+	if told := r.Told(); told[0].Kind != slacktest.ByEphemeral || told[0].Channel != o.room.ID {
+		t.Errorf("the answer is not where the dialog was opened: %+v", told)
+	}
 	w.Settle()
 	if votes := votesOn(w, id); len(votes) != 1 {
 		t.Errorf("%d votes", len(votes))

@@ -126,6 +126,23 @@ func TestWhatWasSaidIsFoundAgainAfterARestart(t *testing.T) {
 	}
 }
 
+// A card whose answer was lost is looked for a day back.
+func TestALostCardIsLookedForADayBack(t *testing.T) {
+	clock := &ahead{}
+	o := newOffice(t, true, clocked(clock))
+	card := offeredCard(t)
+	o.Inject(slacktest.Fault{Kind: slacktest.Lose, Method: "chat.postMessage", Next: 1})
+	if _, err := o.chat.Post(t.Context(), "inc-7", card); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	clock.Move(23 * time.Hour)
+	o.start()
+	ref := o.posts(t, "inc-7", card)
+	if all := o.Messages(o.room.ID); len(all) != 1 || string(ref) != o.room.ID+"/"+all[0].TS {
+		t.Errorf("%d cards, the bot knows %s", len(all), ref)
+	}
+}
+
 // What was said before a restart is not said again.
 func TestALineIsSaidOnceOverARestart(t *testing.T) {
 	o := newOffice(t, true)
