@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -76,6 +77,7 @@ func TestDingTalksOwnClientConnectsAnew(t *testing.T) {
 		end()
 		o.Await(t, "the end", func() bool { return o.Sockets() == 0 })
 		for cli.Start(t.Context()) != nil || o.Sockets() == 0 {
+			runtime.Gosched() // the client has yet to see the end
 		}
 	}
 	ana := o.As(t, o.AddUser(dingtalktest.User{}))
