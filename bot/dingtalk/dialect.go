@@ -18,7 +18,7 @@ var lookalikes = strings.NewReplacer(
 )
 
 // numbered is a line that would begin a list.
-var numbered = regexp.MustCompile(`^\d+[.)]`)
+var numbered = regexp.MustCompile(`^\d+[.)](?:\s|$)`)
 
 // home is the beginning of an address that may be one: Alibaba Cloud's own console,
 // which guided steps send people to.

@@ -2,16 +2,16 @@ package dingtalk
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"twokey/bot"
 )
 
-// What is put on a card, in characters and buttons. DingTalk's page says 1 KB for each
-// part of a card, and takes more: so a card that it refuses is said in a message (see
-// Post), and no card is longer than this.
+// What is put on a card, in characters and buttons; all its text in bytes, so that a
+// message holds it too (see maxParam). DingTalk's page says 1 KB for each part of a
+// card, and DingTalk's own SDKs send more: what it refuses is said in a message.
 const (
-	maxContent = 6000
+	maxContent = 12000 // bytes
+	maxText    = 3500  // of an answer or a line
 	maxTitle   = 200
 	maxLabel   = 40
 	maxButtons = 20
@@ -96,7 +96,7 @@ func (c *Chat) draw(card bot.Card, private bool, first string) sheet {
 
 // add puts a part on the sheet, whole or not at all; it reports whether it fitted.
 func (d *drawing) add(part string) bool {
-	size := utf8.RuneCountInString(part)
+	size := len(part)
 	switch {
 	case size == 0:
 		return true
@@ -206,6 +206,6 @@ func drawLine(about string, l bot.Line) sheet {
 		text = bold(l.Who+":") + text
 	}
 	return sheet{
-		Tone: l.Tone, Title: signed(l.Tone, about), Brief: cut(bot.Inert(signed(l.Tone, about+" · "+said(l))), maxBrief), Content: cut(text, maxContent),
+		Tone: l.Tone, Title: signed(l.Tone, about), Brief: cut(bot.Inert(signed(l.Tone, about+" · "+said(l))), maxBrief), Content: cut(text, maxText),
 	}
 }

@@ -51,7 +51,7 @@ func (p *plainly) once(ref bot.Ref, key string, s sheet, say func(again bool) er
 	if err == nil || unsure(err) {
 		p.note(utterance{name: name(ref, key), looks: s.looks(), sure: err == nil})
 	}
-	if err == nil && !here {
+	if err == nil && key != "" && !here {
 		p.note(utterance{name: name(ref, ""), looks: "", sure: true})
 	}
 	return err

@@ -36,7 +36,7 @@ func (c *Chat) hand(ctx context.Context, w work, a bot.Answer) error {
 // answered is an answer as a sheet that only one person sees.
 func (c *Chat) answered(a bot.Answer) sheet {
 	if a.Card == nil {
-		return sheet{Brief: cut(bot.Inert(a.Text), maxBrief), Content: cut(inert(a.Text), maxContent)}
+		return sheet{Brief: cut(bot.Inert(a.Text), maxBrief), Content: cut(inert(a.Text), maxText)}
 	}
 	if a.Text == a.Card.Title {
 		a.Text = ""

@@ -45,7 +45,9 @@ func TestABotThatIsKilledGoesOnInDingTalk(t *testing.T) {
 		p.serve()
 	}
 	org.Await(t, "the card", func() bool { return strings.Contains(org.Text(group), leaked) })
-	offered := func(q api.Proposal) bool { return q.Step == incident.StepKeyDisable && q.Status == incident.StatusWaiting }
+	offered := func(q api.Proposal) bool {
+		return q.Step == incident.StepKeyDisable && q.Status == incident.StatusWaiting
+	}
 	i := p.until(func(i api.Incident) bool { return slices.ContainsFunc(i.Proposals, offered) })
 	digest := string(i.Proposals[slices.IndexFunc(i.Proposals, offered)].Digest)
 	approve(t, org.As(t, ana), digest)
