@@ -141,3 +141,12 @@ func TestWhatIsTypedIsUnderstood(t *testing.T) {
 		}
 	}
 }
+
+// Before somebody listens, and after, nothing is taken: DingTalk is to send it again.
+func TestNobodyListeningTakesNothing(t *testing.T) {
+	o := newOffice(t)
+	data := `{"msgId":"m","msgtype":"text","text":{"content":"list"},"senderStaffId":"u","senderCorpId":"c","chatbotCorpId":"c"}`
+	if o.chat.Hear("msg", "1", data) {
+		t.Error("a message is taken that nobody hears")
+	}
+}

@@ -50,10 +50,10 @@ func TestABotThatIsKilledGoesOnInDingTalk(t *testing.T) {
 	}
 	i := p.until(func(i api.Incident) bool { return slices.ContainsFunc(i.Proposals, offered) })
 	digest := string(i.Proposals[slices.IndexFunc(i.Proposals, offered)].Digest)
-	approve(t, org.As(t, ana), digest)
+	approve(t, org, ana, digest)
 	p.kill()
 	p.serve()
-	approve(t, org.As(t, bo), digest)
+	approve(t, org, bo, digest)
 	org.Await(t, "containment", func() bool {
 		text := org.Text(group)
 		return strings.Contains(text, "— CONTAINED") && strings.Contains(text, "Key state: Inactive")
@@ -73,17 +73,16 @@ func TestABotThatIsKilledGoesOnInDingTalk(t *testing.T) {
 }
 
 // approve presses the button for a plan, then the one where the plan is shown in full.
-func approve(t *testing.T, who *dingtalktest.Person, digest string) {
+func approve(t *testing.T, org *dingtalktest.Org, user, digest string) {
 	t.Helper()
+	who := org.As(t, user)
 	fits := func(b dingtalktest.Button) bool {
 		return strings.Contains(b.ID, "|"+string(bot.ActApprove)+"|") && strings.Contains(b.ID, digest)
 	}
 	for _, where := range []string{"group", "private"} {
+		org.Await(t, "the plan's button", func() bool { return slices.ContainsFunc(who.Buttons(), fits) })
 		seen := who.Buttons()
 		i := slices.IndexFunc(seen, fits)
-		if i < 0 {
-			t.Fatalf("%s: no button for %s among %+v", where, digest, seen)
-		}
 		if private := seen[i].Group == ""; private != (where == "private") {
 			t.Fatalf("%s: the newest button is %+v", where, seen[i])
 		}
