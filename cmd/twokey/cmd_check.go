@@ -43,6 +43,7 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 		f.store(config)
 		f.retention(config)
 		f.slack(config)
+		f.dingtalk(config)
 		f.accounts(config, c.Live)
 		f.github(config)
 	}

@@ -211,7 +211,9 @@ type (
 		ClientSecret secret `yaml:"client_secret"`
 		RobotCode    string `yaml:"robot_code"`
 		Room         string `yaml:"room"`
+		Template     string `yaml:"template"`
 		APIURL       string `yaml:"api_url"`
+		OldAPIURL    string `yaml:"oapi_url"`
 	}
 )
 

@@ -238,7 +238,7 @@ func (r *reader) checkChats(c chatConfig) {
 		}
 	}
 	if c.DingTalk != nil {
-		r.url("chat.dingtalk.api_url", c.DingTalk.APIURL)
+		r.checkDingTalk(*c.DingTalk)
 	}
 }
 

@@ -11,7 +11,6 @@ func notYet(c *config) []string {
 		}
 	}
 	add(c.Chat.Lark != nil, "chat.lark: there is no Lark room yet")
-	add(c.Chat.DingTalk != nil, "chat.dingtalk: there is no DingTalk room yet")
 	add(len(c.Escalation.Mention) > 0, "escalation.mention: reminders mention everybody who can still vote")
 	return all
 }

@@ -4,11 +4,12 @@ import (
 	"log/slog"
 
 	"twokey/bot"
+	"twokey/bot/dingtalk"
 	"twokey/bot/slack"
 )
 
 // hasRoom reports whether people have a chat to vote in.
-func (c *config) hasRoom() bool { return c.drill() || c.Chat.Slack != nil }
+func (c *config) hasRoom() bool { return c.drill() || c.Chat.Slack != nil || c.Chat.DingTalk != nil }
 
 // rooms are the chats that are configured, and the console where everything is
 // pretend.
@@ -27,6 +28,9 @@ func (a *app) rooms(words bot.View) []bot.Chat {
 		if s.IncidentChannels {
 			all = append(all, a.slack.Rooms())
 		}
+	}
+	if d := a.config.Chat.DingTalk; d != nil {
+		all = append(all, dingtalk.New(a.dingtalkConfig(*d, words)))
 	}
 	return all
 }

@@ -1,0 +1,138 @@
+// Package dingtalk is a room in a DingTalk organisation: interactive cards with
+// buttons in one group, mentions and 1:1 messages to the robot, and words for one
+// person in that person's own chat with it. DingTalk is heard over Stream, a socket
+// that the bot opens. Where it takes no cards, everything is said in messages, and
+// done by typing.
+//
+// It decides nothing and keeps nothing: package bot decides, and what is shown is
+// named so that DingTalk itself knows it again.
+package dingtalk
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"twokey/bot"
+)
+
+// Name is the room and its platform.
+const Name = "dingtalk"
+
+// Config is what an organisation's robot needs. ClientID, ClientSecret, Room and Words
+// are mandatory.
+type Config struct {
+	ClientID     string // AppKey of the app that the robot belongs to
+	ClientSecret string
+	RobotCode    string // empty: the ClientID, as for an organisation's own robot
+	Room         string // openConversationId of the group in which every incident is shown
+	Template     string // id of a card template of one's own; empty: the shared one
+	APIURL       string // empty: https://api.dingtalk.com
+	OldAPIURL    string // empty: the same place, where DingTalk's older interface is
+	Languages    []string
+	Language     string // of the room
+
+	// Words is a sentence of the catalog, for the ids in [WordIDs].
+	Words func(lang, id string, blanks map[string]string) string
+	// Refused is told why something that came in was not let in; nil: nobody counts.
+	Refused func(reason string)
+	// PingEvery is how long the socket may be silent before it is tried; 0: 30 s. Less
+	// than 3 s is 3 s.
+	PingEvery time.Duration
+	Transport http.RoundTripper // nil: [http.DefaultTransport]
+	Now       func() time.Time  // nil: [time.Now]
+	Log       *slog.Logger      // nil: no log
+}
+
+// Chat is the room. Make it with [New].
+type Chat struct {
+	config Config
+	api    *caller
+	asked  *directory
+	plain  *plainly
+	heard  listener
+}
+
+var _ bot.Chat = (*Chat)(nil)
+
+// callTimeout bounds one call; nobody who pressed waits longer.
+const callTimeout = 20 * time.Second
+
+// publicAPI is where DingTalk's interface is. International organisations have
+// another: https://api.dingtalk.io.
+const publicAPI = "https://api.dingtalk.com"
+
+// New makes a room. It asks DingTalk nothing yet.
+func New(config Config) *Chat {
+	config = config.whole()
+	api := newCaller(config)
+	return &Chat{config: config, api: api, asked: newDirectory(api, config.Now), plain: newPlainly(config.Now)}
+}
+
+// whole is the configuration with nothing left open.
+func (c Config) whole() Config {
+	if c.RobotCode == "" {
+		c.RobotCode = c.ClientID
+	}
+	c.APIURL = strings.TrimSuffix(orElse(c.APIURL, publicAPI), "/")
+	c.OldAPIURL = strings.TrimSuffix(orElse(c.OldAPIURL, beside(c.APIURL)), "/")
+	if c.Refused == nil {
+		c.Refused = func(string) {}
+	}
+	if c.PingEvery == 0 {
+		c.PingEvery = 30 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// beside is where the older interface is: api.dingtalk.com has it at oapi.dingtalk.com,
+// and api.dingtalk.io at oapi.dingtalk.io.
+func beside(api string) string {
+	return strings.Replace(api, "://api.dingtalk.", "://oapi.dingtalk.", 1)
+}
+
+// Room is "dingtalk".
+func (*Chat) Room() string { return Name }
+
+// Platform is "dingtalk".
+func (*Chat) Platform() string { return Name }
+
+// Post shows a card in the group, once for each key.
+func (c *Chat) Post(ctx context.Context, key string, card bot.Card) (bot.Ref, error) {
+	return c.post(ctx, mark(key, card), card)
+}
+
+// Update shows a card in place of what ref shows. What was said in a message can't be
+// changed there: it is said anew when what counts has changed.
+func (c *Chat) Update(ctx context.Context, ref bot.Ref, card bot.Card) error {
+	return c.update(ctx, ref, card)
+}
+
+// Reply adds a line below the card, once for each key. DingTalk has no threads: the
+// line names its incident.
+func (c *Chat) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
+	return c.reply(ctx, ref, line)
+}
+
+func (c *Chat) say(lang, id string, blanks ...string) string {
+	filled := map[string]string{}
+	for i := 0; i+1 < len(blanks); i += 2 {
+		filled[blanks[i]] = blanks[i+1]
+	}
+	return c.config.Words(orElse(lang, c.config.Language), id, filled)
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}

@@ -1,0 +1,33 @@
+package dingtalk
+
+import "twokey/bot"
+
+// IsButton reports whether a button's id on the wire is that of b.
+func IsButton(id string, b bot.Button) bool {
+	w, ok := decode(id)
+	return ok && w.Act == b.Act && w.Incident == b.Incident && w.Number == b.Number && w.Digest == b.Digest && w.Value == b.Value
+}
+
+// Hooks for tests in dingtalk_test.
+var (
+	Inert   = inert
+	Command = command
+	Decode  = decode
+)
+
+// Hear gives a room what came over the stream, as the SDK would.
+func (c *Chat) Hear(topic, id, data string) bool {
+	if topic == "card" {
+		return c.pressed(id, data)
+	}
+	return c.said(id, data)
+}
+
+// OfDingTalk is what the room thinks of an address to answer at.
+func (c *Chat) OfDingTalk(address string) bool { return c.ofDingTalk(address) }
+
+// What a card holds.
+const (
+	MaxContent = maxContent
+	MaxButtons = maxButtons
+)

@@ -1,0 +1,151 @@
+package dingtalk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"twokey/bot"
+)
+
+// patience is how long DingTalk is kept waiting for an answer.
+const patience = 2 * time.Second
+
+// listener is who answers inputs now.
+type listener struct {
+	mu     sync.Mutex
+	ctx    context.Context // the listener's life, not a socket's
+	handle bot.Handler
+	busy   sync.WaitGroup
+}
+
+// Listen hands over what people press and type, until ctx ends, then waits for what is
+// still being answered.
+func (c *Chat) Listen(ctx context.Context, h bot.Handler) error {
+	c.heard.attach(ctx, h)
+	defer c.heard.detach()
+	return c.stream(ctx)
+}
+
+func (l *listener) attach(ctx context.Context, h bot.Handler) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ctx, l.handle = ctx, h
+}
+
+func (l *listener) detach() {
+	l.mu.Lock()
+	l.handle = nil
+	l.mu.Unlock()
+	l.busy.Wait()
+}
+
+// enter is the listener's life, for one input; false: nobody listens. Who entered
+// must call busy.Done.
+func (l *listener) enter() (context.Context, bot.Handler, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.handle == nil || l.ctx.Err() != nil {
+		return nil, nil, false
+	}
+	l.busy.Add(1)
+	return l.ctx, l.handle, true
+}
+
+// from is who did something, and where the answer to it goes.
+type from struct {
+	corp, user string
+	webhook    string // DingTalk's own for answers, good for an hour and a half
+	direct     bool   // in the chat with the robot alone
+	why        string // why it is a stranger; empty: as far as can be seen it is none
+}
+
+// work is one input: who did what, and what is wanted before it counts.
+type work struct {
+	from
+
+	in    bot.Input
+	first string // a sentence to say with the plan in full, in place of what was pressed
+	typed string // the command that the sentence names
+	lang  string // of the card that was pressed
+}
+
+// take answers an input. It returns when what was decided is on disk, or when
+// DingTalk's time is up: then DingTalk is told that it came. false: nobody listens, and
+// DingTalk must send it again.
+func (c *Chat) take(w work) bool {
+	ctx, handle, ok := c.heard.enter()
+	if !ok {
+		return false
+	}
+	decided := make(chan struct{})
+	go func() {
+		defer c.heard.busy.Done()
+		answer := c.answer(ctx, handle, w)
+		close(decided)
+		c.tell(ctx, w, answer)
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-decided:
+	case <-late.C:
+	}
+	return true
+}
+
+// answer asks the bot, in the name of who did it.
+func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answer {
+	account, err := c.account(ctx, w.from)
+	if who, strange := errors.AsType[stranger](err); strange {
+		c.config.Refused(who.why)
+		account, err = bot.Account{Platform: Name}, nil // nobody: the bot says so in words
+	}
+	if err != nil {
+		c.config.Log.Warn("ask DingTalk who it was", slog.Any("error", err))
+		return bot.Answer{Text: c.say("", "dingtalk.who")}
+	}
+	w.in.From, w.in.Room = account, Name
+	if w.first == "" {
+		return handle(ctx, w.in)
+	}
+	return c.before(ctx, handle, w)
+}
+
+// before shows the plan that a button is about to the person alone, and what to do
+// there: DingTalk asks nothing before a press counts.
+func (c *Chat) before(ctx context.Context, handle bot.Handler, w work) bot.Answer {
+	lang := w.lang
+	answer := bot.Answer{OK: true}
+	if p := w.in.Button; p.Number > 0 && p.Digest != "" {
+		show := *p
+		show.Act = bot.ActShow
+		w.in.Button = &show
+		if answer = handle(ctx, w.in); !answer.OK || answer.Card == nil {
+			return answer
+		}
+		lang = answer.Card.Lang
+	} else if w.in.From.User == "" {
+		return handle(ctx, w.in)
+	}
+	answer.Text = c.say(c.spoken(lang), w.first, "command", w.typed)
+	return answer
+}
+
+// spoken is a language that there is a catalog for.
+func (c *Chat) spoken(lang string) string {
+	if slices.Contains(c.config.Languages, lang) {
+		return lang
+	}
+	return c.config.Language
+}
+
+func (c *Chat) account(ctx context.Context, f from) (bot.Account, error) {
+	if f.why != "" {
+		return bot.Account{}, stranger{f.why}
+	}
+	return c.asked.account(ctx, f.corp, f.user)
+}

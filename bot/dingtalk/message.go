@@ -1,0 +1,90 @@
+package dingtalk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"twokey/bot"
+)
+
+// A card's ref is its name and its incident: "twokey-c-…/inc-7". Where DingTalk took no
+// card it begins with "text": "text-…/inc-7".
+const forText = "text-"
+
+func refTo(name string, card bot.Card) bot.Ref { return bot.Ref(name + "/" + string(card.Incident)) }
+
+// split is the name of a card and what it is about.
+func split(ref bot.Ref) (name, about string) {
+	name, about, _ = strings.Cut(string(ref), "/")
+	return name, about
+}
+
+func inWords(ref bot.Ref) bool { return strings.HasPrefix(string(ref), forText) }
+
+// post shows a card, or says it in a message if DingTalk takes no cards here.
+func (c *Chat) post(ctx context.Context, key string, card bot.Card) (bot.Ref, error) {
+	s := c.draw(card, false, "")
+	name := track(forCard, c.config.Room, key)
+	err := c.show(ctx, name, space{}, s)
+	if err == nil {
+		return refTo(name, card), nil
+	}
+	if !definite(err) {
+		return "", fmt.Errorf("post card: %w", err)
+	}
+	c.config.Log.Warn("DingTalk takes no card: it is said in a message", slog.Any("error", err))
+	ref := refTo(track(forText, c.config.Room, key), card)
+	if err := c.plain.once(ref, "", s, func(again bool) error { return c.speak(ctx, s, again) }); err != nil {
+		return "", fmt.Errorf("post message: %w", err)
+	}
+	return ref, nil
+}
+
+func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
+	s := c.draw(card, false, "")
+	if inWords(ref) {
+		if err := c.plain.changed(ref, s, func() error { return c.speak(ctx, s, false) }); err != nil {
+			return fmt.Errorf("say card anew: %w", err)
+		}
+		return nil
+	}
+	name, _ := split(ref)
+	if err := c.change(ctx, name, s); err != nil {
+		return fmt.Errorf("update card: %w", err)
+	}
+	return nil
+}
+
+// reply shows a line as a card of its own, because cards have names: a line whose
+// answer was lost is not shown twice.
+func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
+	_, about := split(ref)
+	s := drawLine(about, line)
+	if !inWords(ref) {
+		err := c.show(ctx, track(forLine, string(ref), line.Key), space{at: called(line)}, s)
+		if err == nil {
+			return nil
+		}
+		if !definite(err) {
+			return fmt.Errorf("add line: %w", err)
+		}
+		c.config.Log.Warn("DingTalk takes no card: it is said in a message", slog.Any("error", err))
+	}
+	if err := c.plain.once(ref, line.Key, s, func(again bool) error { return c.speak(ctx, s, again) }); err != nil {
+		return fmt.Errorf("add line: %w", err)
+	}
+	return nil
+}
+
+// called are those who are told that a line is for them.
+func called(line bot.Line) map[string]string {
+	at := map[string]string{}
+	for _, a := range line.Mention {
+		if a.Platform == Name && a.User != "" && !strings.EqualFold(a.User, "@ALL") {
+			at[a.User] = a.User
+		}
+	}
+	return at
+}
