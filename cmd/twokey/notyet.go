@@ -18,7 +18,6 @@ func notYet(c *config) []string {
 	for _, s := range c.Alerts.Sources {
 		add(!slices.Contains(builtSources(), s.Type) && !slices.Contains(polledSources(), s.Type), "alerts.sources "+s.Name+": nothing here reads the type "+s.Type+" yet; its hook answers 401")
 	}
-	add(c.Chat.Lark != nil, "chat.lark: there is no Lark room yet")
 	add(c.Chat.DingTalk != nil, "chat.dingtalk: there is no DingTalk room yet")
 	add(len(c.Escalation.Mention) > 0, "escalation.mention: reminders mention everybody who can still vote")
 	return all

@@ -8,7 +8,7 @@ import (
 )
 
 // hasRoom reports whether people have a chat to vote in.
-func (c *config) hasRoom() bool { return c.drill() || c.Chat.Slack != nil }
+func (c *config) hasRoom() bool { return c.drill() || c.Chat.Slack != nil || c.Chat.Lark != nil }
 
 // rooms are the chats that are configured, and the console where everything is
 // pretend.
@@ -28,7 +28,7 @@ func (a *app) rooms(words bot.View) []bot.Chat {
 			all = append(all, a.slack.Rooms())
 		}
 	}
-	return all
+	return append(all, a.larkRooms(words)...)
 }
 
 func (a *app) slackConfig(s slackConfig, words bot.View) slack.Config {
