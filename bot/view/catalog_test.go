@@ -19,6 +19,7 @@ import (
 	"twokey/bot"
 	"twokey/bot/console"
 	"twokey/bot/dingtalk"
+	"twokey/bot/lark"
 	"twokey/bot/playbook"
 	"twokey/bot/slack"
 	"twokey/bot/view"
@@ -80,7 +81,7 @@ func blanks(text string) []string {
 func TestCatalogsHoldWhatIsSaidAndNothingElse(t *testing.T) {
 	said := literals(t, ".")
 	maps.Copy(said, literals(t, "..")) // package bot asks for whole sentences
-	wanted := slices.Concat(named(t), console.WordIDs, dingtalk.WordIDs, slack.WordIDs)
+	wanted := slices.Concat(named(t), console.WordIDs, dingtalk.WordIDs, lark.WordIDs, slack.WordIDs)
 	for _, id := range wanted {
 		said[id] = true
 	}

@@ -18,6 +18,7 @@ import (
 	"twokey/bot/api"
 	"twokey/bot/console"
 	"twokey/bot/escalation"
+	"twokey/bot/lark"
 	"twokey/bot/slack"
 	"twokey/bot/view"
 	"twokey/store"
@@ -39,6 +40,7 @@ type app struct {
 	metrics *metrics
 	console *console.Console // nil but in a drill
 	slack   *slack.Chat      // nil unless configured
+	lark    *lark.Chat       // nil unless configured
 	drills  []*drill         // the pretend accounts
 	log     *slog.Logger
 	now     func() time.Time

@@ -15,6 +15,7 @@ import (
 
 	"twokey/bot/api"
 	"twokey/bot/intake"
+	"twokey/bot/lark"
 	"twokey/incident"
 )
 
@@ -170,6 +171,9 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	if s := a.config.Chat.Slack; s != nil && s.mode() == slackHTTP {
 		mux.Handle("/slack/", a.slack)
+	}
+	if l := a.config.Chat.Lark; l != nil && l.mode() == larkHTTP {
+		mux.Handle("POST "+lark.PathEvents, a.lark)
 	}
 	return mux, nil
 }

@@ -198,13 +198,14 @@ type (
 		APIURL           string `yaml:"api_url"`
 	}
 	larkConfig struct {
-		Mode       string `yaml:"mode"`
-		AppID      string `yaml:"app_id"`
-		AppSecret  secret `yaml:"app_secret"`
-		EncryptKey secret `yaml:"encrypt_key"`
-		Room       string `yaml:"room"`
-		Domain     string `yaml:"domain"`
-		APIURL     string `yaml:"api_url"`
+		Mode           string `yaml:"mode"`
+		AppID          string `yaml:"app_id"`
+		AppSecret      secret `yaml:"app_secret"`
+		EncryptKey     secret `yaml:"encrypt_key"`
+		Room           string `yaml:"room"`
+		IncidentGroups bool   `yaml:"incident_groups"`
+		Domain         string `yaml:"domain"`
+		APIURL         string `yaml:"api_url"`
 	}
 	dingtalkConfig struct {
 		ClientID     string `yaml:"client_id"`

@@ -230,12 +230,7 @@ func (r *reader) checkChats(c chatConfig) {
 		r.checkSlack(*c.Slack)
 	}
 	if c.Lark != nil {
-		r.oneOf("chat.lark.mode", or(c.Lark.Mode, "long_connection"), "long_connection", "http")
-		r.oneOf("chat.lark.domain", or(c.Lark.Domain, "feishu"), "feishu", "lark")
-		r.url("chat.lark.api_url", c.Lark.APIURL)
-		if c.Lark.Mode == "http" && !c.Lark.EncryptKey.given() {
-			r.at("chat.lark.encrypt_key", "mandatory in mode http: without it anybody can pretend to be Lark")
-		}
+		r.checkLark(*c.Lark)
 	}
 	if c.DingTalk != nil {
 		r.checkDingTalk(*c.DingTalk)

@@ -10,7 +10,6 @@ func notYet(c *config) []string {
 			all = append(all, what)
 		}
 	}
-	add(c.Chat.Lark != nil, "chat.lark: there is no Lark room yet")
 	add(len(c.Escalation.Mention) > 0, "escalation.mention: reminders mention everybody who can still vote")
 	return all
 }

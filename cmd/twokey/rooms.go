@@ -9,7 +9,9 @@ import (
 )
 
 // hasRoom reports whether people have a chat to vote in.
-func (c *config) hasRoom() bool { return c.drill() || c.Chat.Slack != nil || c.Chat.DingTalk != nil }
+func (c *config) hasRoom() bool {
+	return c.drill() || c.Chat.Slack != nil || c.Chat.Lark != nil || c.Chat.DingTalk != nil
+}
 
 // rooms are the chats that are configured, and the console where everything is
 // pretend.
@@ -32,7 +34,7 @@ func (a *app) rooms(words bot.View) []bot.Chat {
 	if d := a.config.Chat.DingTalk; d != nil {
 		all = append(all, dingtalk.New(a.dingtalkConfig(*d, words)))
 	}
-	return all
+	return append(all, a.larkRooms(words)...)
 }
 
 func (a *app) slackConfig(s slackConfig, words bot.View) slack.Config {

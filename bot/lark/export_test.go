@@ -1,0 +1,15 @@
+package lark
+
+import "twokey/bot"
+
+// IsButton reports whether a button's value on the wire is that of b.
+func IsButton(value []byte, b bot.Button) bool {
+	w, ok := decode(value)
+	return ok && w.Act == b.Act && w.Incident == b.Incident && w.Number == b.Number && w.Digest == b.Digest && w.Value == b.Value
+}
+
+// Asks reports whether a button asks for a reason before it counts.
+func Asks(value []byte) bool {
+	w, ok := decode(value)
+	return ok && w.Ask != nil
+}
