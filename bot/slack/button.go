@@ -33,7 +33,7 @@ type question struct {
 func encode(lang string, b bot.Button) string {
 	w := wire{Act: b.Act, Incident: b.Incident, Number: b.Number, Digest: b.Digest, Value: b.Value, Command: b.Command, Lang: lang}
 	if b.Reason != nil {
-		w.Ask = &question{Title: cut(b.Reason.Title, maxButton), Label: cut(b.Reason.Label, maxButton), Must: b.Reason.Required}
+		w.Ask = &question{Title: cut(asked(b), maxButton), Label: cut(b.Reason.Label, maxButton), Must: b.Reason.Required}
 	}
 	if body := w.json(); len(body) <= maxValue {
 		return body
@@ -43,6 +43,14 @@ func encode(lang string, b bot.Button) string {
 		return body
 	}
 	return "{}"
+}
+
+// asked is what the dialog is about: the step, where the button asks about one.
+func asked(b bot.Button) string {
+	if b.Confirm != nil && b.Confirm.Title != "" {
+		return b.Confirm.Title
+	}
+	return b.Label
 }
 
 func (w wire) json() string {

@@ -89,7 +89,7 @@ func TestTheVendorsClientHearsWhatPeopleDo(t *testing.T) {
 	x := larktest.New(t, larktest.Options{})
 	ana := x.AddUser(larktest.User{Name: "Ana"})
 	room := x.Group("leaks", ana.Union)
-	if got, err := vendor(x).Im.V1.Message.Create(t.Context(), larkim.NewCreateMessageReqBuilder().ReceiveIdType("chat_id").Body(
+	if got, err := vendor(x).Im.Message.Create(t.Context(), larkim.NewCreateMessageReqBuilder().ReceiveIdType("chat_id").Body(
 		larkim.NewCreateMessageReqBodyBuilder().ReceiveId(room).MsgType("interactive").Content(card).Build()).Build()); err != nil || !got.Success() {
 		t.Fatal(err, got)
 	}
