@@ -13,3 +13,6 @@ func Asks(value []byte) bool {
 	w, ok := decode(value)
 	return ok && w.Ask != nil
 }
+
+// Decrypt is decrypt.
+func Decrypt(sealed, key string) ([]byte, bool) { return decrypt(sealed, key) }

@@ -246,7 +246,7 @@ func unmentioned(text string, all []mention, own string) (string, bool) {
 	return withoutSlash(text), called
 }
 
-var slash = regexp.MustCompile(`^\s*[/／]\s*(?:(?i:leak)(?:\s+|$))?`)
+var slash = regexp.MustCompile(`^[\s\x{3000}]*[/／][\s\x{3000}]*(?:(?i:leak)(?:[\s\x{3000}]+|$))?`)
 
 func withoutSlash(text string) string {
 	return strings.TrimSpace(slash.ReplaceAllString(text, ""))

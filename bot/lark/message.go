@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -166,11 +167,15 @@ func (c *Chat) cardAt(ctx context.Context, message string) (string, error) {
 	if m.Sender.ID != c.config.AppID || m.Kind != kindCard {
 		return "", nil
 	}
-	if found := titled.FindStringSubmatch(m.Body.Content); found != nil {
+	var card struct{ Title string } // a card comes back as its texts
+	if json.Unmarshal([]byte(m.Body.Content), &card) != nil {
+		return "", nil
+	}
+	if found := titled.FindStringSubmatch(card.Title); found != nil {
 		return found[1], nil
 	}
 	return "", nil
 }
 
-// titled finds the incident in the title of a card that Lark gives back.
-var titled = regexp.MustCompile(`^\{"title":"[^"]{0,40}?\b(inc-[1-9][0-9]{0,9}) · `)
+// titled finds the incident in the title of a card.
+var titled = regexp.MustCompile(`^\W{0,4}(?:[A-Z]+ )?(inc-[1-9][0-9]{0,9}) · `)

@@ -86,28 +86,39 @@ var postLangs = map[string]string{"zh": "zh_cn", "ja": "ja_jp"}
 // content is the message as Lark wants it, shortened until it fits.
 func (r *rich) content(lang string) string {
 	lines := r.lines
-	for {
-		body := packed(node{orElse(postLangs[lang], "en_us"): node{"title": "", "content": lines}})
-		if sizeOf(body) <= maxBody-spare || len(lines) == 0 {
+	if len(slices.Concat(lines...)) == 0 {
+		lines = [][]node{{{"tag": "text", "text": "…"}}} // Lark takes none that is empty
+	}
+	whole := func(lines [][]node) string {
+		return packed(node{orElse(postLangs[lang], "en_us"): node{"title": "", "content": lines}})
+	}
+	for range 32 { // each time about half as long
+		if body := whole(lines); sizeOf(body) <= maxBody-spare {
 			return body
 		}
 		lines = shorter(lines)
 	}
+	return whole([][]node{{{"tag": "text", "text": "…"}}})
 }
 
-// shorter is rich text with its end left out.
+// shorter is rich text with its end left out: lines while there are many, then the ends
+// of those that stay.
 func shorter(lines [][]node) [][]node {
-	if len(lines) > 1 {
-		return slices.Concat(lines[:len(lines)*3/4], [][]node{{{"tag": "text", "text": "…"}}})
+	if len(lines) > 8 {
+		return slices.Concat(lines[:len(lines)/2], [][]node{{{"tag": "text", "text": "…"}}})
 	}
-	var half []node
-	for _, n := range lines[0] {
-		if text, ok := n["text"].(string); ok && utf8.RuneCountInString(text) > 1 {
-			n = node{"tag": "text", "text": cut(text, max(1, utf8.RuneCountInString(text)/2))}
+	var out [][]node
+	for _, line := range lines {
+		var half []node
+		for _, n := range line {
+			if text, ok := n["text"].(string); ok {
+				n = node{"tag": "text", "text": cut(text, max(1, utf8.RuneCountInString(text)/2))}
+			}
+			half = append(half, n)
 		}
-		half = append(half, n)
+		out = append(out, half)
 	}
-	return [][]node{half}
+	return out
 }
 
 func packed(v any) string {

@@ -12,6 +12,12 @@ import (
 // refused without harm.
 const renewBefore = 10 * time.Minute
 
+// A token that still counts makes nobody wait long for the next one, or often.
+const (
+	renewFor   = 3 * time.Second
+	renewAgain = 30 * time.Second
+)
+
 const pathToken = "/open-apis/auth/v3/tenant_access_token/internal" //nolint:gosec // an address
 
 // tokens gives the app's token, and a new one in time. The lock of a channel, so that
@@ -22,6 +28,7 @@ type tokens struct {
 	lock   chan struct{}
 	value  string
 	until  time.Time
+	renew  time.Time // from when on a new one is asked for
 }
 
 func newTokens(config Config, client *http.Client) *tokens {
@@ -36,17 +43,23 @@ func (t *tokens) token(ctx context.Context) (string, error) {
 	}
 	defer func() { <-t.lock }()
 	now := t.config.Now()
-	if t.value != "" && now.Before(t.until.Add(-renewBefore)) {
+	counts := t.value != "" && now.Before(t.until)
+	if counts && now.Before(t.renew) {
 		return t.value, nil
+	}
+	if counts {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, renewFor)
+		defer cancel()
 	}
 	value, lasts, err := t.ask(ctx)
 	switch {
 	case err == nil:
-		t.value, t.until = value, now.Add(lasts)
-	case t.value != "" && now.Before(t.until):
-		return t.value, nil // it still counts
-	default:
+		t.value, t.until, t.renew = value, now.Add(lasts), now.Add(lasts-renewBefore)
+	case !counts:
 		return "", err
+	default:
+		t.renew = now.Add(renewAgain)
 	}
 	return t.value, nil
 }

@@ -1,0 +1,282 @@
+package lark_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"twokey/bot"
+	"twokey/bot/lark"
+	"twokey/bot/lark/larktest"
+)
+
+func TestWhoMaySpeak(t *testing.T) {
+	for name, c := range map[string]struct {
+		user    larktest.User
+		change  func(*larktest.User)
+		refused string
+	}{
+		"a colleague":        {},
+		"another tenant's":   {user: larktest.User{Tenant: "elsewhere"}, refused: "other_tenant"},
+		"frozen":             {change: func(u *larktest.User) { u.Frozen = true }, refused: "frozen"},
+		"has left":           {change: func(u *larktest.User) { u.Resigned = true }, refused: "resigned"},
+		"on the way out":     {change: func(u *larktest.User) { u.Exited = true }, refused: "resigned"},
+		"outside of the app": {change: func(u *larktest.User) { u.Unseen = true }, refused: "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var why []string
+			o := newOffice(t, true, func(c *lark.Config) { c.Refused = func(reason string) { why = append(why, reason) } })
+			h := &heard{answer: bot.Answer{OK: true, Text: "done"}}
+			o.ears(t, h.handle)
+			u := o.AddUser(c.user)
+			room := o.room
+			o.posted(t, card(yes(1)))
+			if c.change != nil {
+				o.Change(u.Union, c.change)
+			}
+			value := o.as(t, "ana").Find(func(larktest.Button) bool { return true })
+			o.As(t, u.Union).Press(value)
+			in, n := h.last()
+			switch {
+			case n != 1:
+				t.Fatalf("heard %d inputs", n)
+			case c.refused == "" && (in.From.User != u.Union || in.From.Tenant != o.App.Tenant || in.From.Platform != lark.Name):
+				t.Errorf("heard %+v", in.From)
+			case c.refused != "" && (in.From.User != "" || len(why) != 1 || why[0] != c.refused):
+				t.Errorf("a stranger was heard as %+v, refused for %q", in.From, why)
+			case in.On != bot.Ref(room+"/"+value.Message):
+				t.Errorf("on %s", in.On)
+			}
+		})
+	}
+}
+
+func TestNobodyIsHeardWhoseStateIsNotKnown(t *testing.T) {
+	o := newOffice(t, true)
+	o.Withhold(larktest.UserStatus)
+	h := &heard{}
+	o.ears(t, h.handle)
+	o.posted(t, card(yes(1)))
+	p := o.as(t, "ana")
+	if text := p.Press(p.Buttons()[0]).Await(); !strings.Contains(text, "did not answer who you are") {
+		t.Errorf("told %q", text)
+	}
+	if _, n := h.last(); n != 0 {
+		t.Error("somebody was heard")
+	}
+}
+
+func TestWhatPeopleWrite(t *testing.T) {
+	o := newOffice(t, false)
+	h := &heard{answer: bot.Answer{OK: true, Text: "done"}}
+	o.ears(t, h.handle)
+	ref := o.posted(t, card())
+	_, root, _ := strings.Cut(string(ref), "/")
+	p := o.as(t, "ana")
+	for name, c := range map[string]struct {
+		write func() *larktest.Reply
+		text  string
+		in    string
+	}{
+		"mention":       {func() *larktest.Reply { return p.Mention(o.room, "", "list") }, "list", ""},
+		"in a thread":   {func() *larktest.Reply { return p.Mention(o.room, root, "steps") }, "steps", "inc-1"},
+		"alone":         {func() *larktest.Reply { return p.Direct("approve 2 because yes") }, "approve 2 because yes", ""},
+		"slash":         {func() *larktest.Reply { return p.Direct("/leak list") }, "list", ""},
+		"full width":    {func() *larktest.Reply { return p.Direct("／leak　list") }, "list", ""},
+		"bare slash":    {func() *larktest.Reply { return p.Direct("/help") }, "help", ""},
+		"several lines": {func() *larktest.Reply { return p.Rich("report", "one", "two") }, "report\none\ntwo", ""},
+		"menu":          {func() *larktest.Reply { return p.Menu("list") }, "list", ""},
+	} {
+		reply := c.write()
+		if told := reply.Await(); told != "done" {
+			t.Errorf("%s: told %q", name, told)
+		}
+		in, _ := h.last()
+		if in.Text != c.text || string(in.In) != c.in || in.From.User != o.ids["ana"] || in.ID == "" || in.Room != lark.Name {
+			t.Errorf("%s: heard %+v", name, in)
+		}
+	}
+	_, before := h.last()
+	p.Say(o.room, "is anybody awake?")
+	if _, n := h.last(); n != before {
+		t.Error("what was not for the bot was heard")
+	}
+}
+
+func TestAThreadIsKnownAfterARestart(t *testing.T) {
+	o := newOffice(t, false)
+	ref := o.posted(t, card())
+	_, root, _ := strings.Cut(string(ref), "/")
+	o.chat = lark.New(lark.Config{AppID: o.App.ID, AppSecret: o.App.Secret, Room: o.room, APIURL: o.URL(), Words: words(t), Language: "en", Languages: []string{"en"}})
+	h := &heard{answer: bot.Answer{Text: "done"}}
+	o.ears(t, h.handle)
+	o.as(t, "ana").Mention(o.room, root, "steps").Await()
+	if in, _ := h.last(); in.In != "inc-1" {
+		t.Errorf("heard %+v", in)
+	}
+}
+
+func TestAConnectionThatBreaksIsOpenedAgain(t *testing.T) {
+	o := newOffice(t, false)
+	h := &heard{answer: bot.Answer{Text: "done"}}
+	o.ears(t, h.handle)
+	before := o.Calls("endpoint")
+	o.Drop()
+	o.Await(t, "the next connection", func() bool { return o.Calls("endpoint") > before && o.Listening() })
+	o.as(t, "ana").Direct("help").Await()
+}
+
+// TestWhoeverIsSlowIsToldLater holds an answer back for longer than Lark waits.
+func TestWhoeverIsSlowIsToldLater(t *testing.T) {
+	o := newOffice(t, true)
+	release := make(chan struct{})
+	h := &heard{answer: bot.Answer{OK: true, Text: "approved at last"}}
+	o.ears(t, func(ctx context.Context, in bot.Input) bot.Answer { <-release; return h.handle(ctx, in) })
+	o.posted(t, card(yes(1)))
+	p := o.as(t, "ana")
+	reply := p.Press(p.Buttons()[0])
+	if text := reply.Await(); !strings.Contains(text, "Working on it") {
+		t.Errorf("told %q", text)
+	}
+	close(release)
+	o.Await(t, "the answer", func() bool { return strings.Contains(reply.Text(), "approved at last") })
+}
+
+func TestWhoCannotBeWrittenToIsToldSo(t *testing.T) {
+	o := newOffice(t, false)
+	o.ears(t, (&heard{answer: bot.Answer{Text: "secret words"}}).handle)
+	o.Change(o.ids["ana"], func(u *larktest.User) { u.Unseen = true })
+	o.as(t, "ana").Mention(o.room, "", "help")
+	o.Await(t, "a word in the group", func() bool { return strings.Contains(o.Text(t), "not available to you") })
+	if strings.Contains(o.Text(t), "secret words") {
+		t.Error("everybody saw the answer")
+	}
+}
+
+func TestOnlyLarkIsLetIn(t *testing.T) {
+	var why []string
+	now := time.Now()
+	o := newOffice(t, true, func(c *lark.Config) {
+		c.Refused = func(reason string) { why = append(why, reason) }
+		c.Now = func() time.Time { return now }
+	})
+	h := &heard{answer: bot.Answer{OK: true, Text: "done"}}
+	o.ears(t, h.handle)
+	o.posted(t, card(yes(1)))
+	press := o.PressBody(o.ids["ana"], o.as(t, "ana").Buttons()[0])
+	send := func(r *http.Request) int {
+		w := httptest.NewRecorder()
+		o.chat.ServeHTTP(w, r)
+		return w.Code
+	}
+	genuine := func() *http.Request { return o.Request(lark.PathEvents, press) }
+
+	again := genuine()
+	body := new(bytes.Buffer)
+	_, _ = body.ReadFrom(again.Body)
+	replay := func() *http.Request {
+		r := httptest.NewRequest(http.MethodPost, lark.PathEvents, bytes.NewReader(body.Bytes()))
+		r.Header = again.Header.Clone()
+		return r
+	}
+	if got := send(replay()); got != http.StatusOK {
+		t.Fatalf("a genuine request: %d", got)
+	}
+	_, before := h.last()
+	for name, c := range map[string]struct {
+		request func() *http.Request
+		refused string
+	}{
+		"replayed": {replay, "replayed"},
+		"unsigned": {func() *http.Request { r := genuine(); r.Header.Del("X-Lark-Signature"); return r }, "forged"},
+		"in the open": {func() *http.Request {
+			return httptest.NewRequest(http.MethodPost, lark.PathEvents, bytes.NewReader(press))
+		}, "forged"},
+		"other key": {func() *http.Request {
+			r := genuine()
+			r.Header.Set("X-Lark-Signature", larktest.Sign(r.Header.Get("X-Lark-Request-Timestamp"), r.Header.Get("X-Lark-Request-Nonce"), "guessed", body.Bytes()))
+			return r
+		}, "forged"},
+		"other body": {func() *http.Request { r := replay(); r.Body = http.NoBody; return r }, "forged"},
+		"old": {func() *http.Request {
+			r, stamp := replay(), "1608725989"
+			r.Header.Set("X-Lark-Request-Timestamp", stamp)
+			r.Header.Set("X-Lark-Signature", larktest.Sign(stamp, r.Header.Get("X-Lark-Request-Nonce"), o.App.EncryptKey, body.Bytes()))
+			return r
+		}, "stale"},
+	} {
+		why = nil
+		if got := send(c.request()); got != http.StatusUnauthorized || len(why) != 1 || why[0] != c.refused {
+			t.Errorf("%s: %d, refused for %q", name, got, why)
+		}
+	}
+	if _, n := h.last(); n != before {
+		t.Error("something forged was heard")
+	}
+	if got := send(httptest.NewRequest(http.MethodPost, lark.PathEvents, strings.NewReader(strings.Repeat("x", 1<<20+1)))); got != http.StatusRequestEntityTooLarge {
+		t.Errorf("too long: %d", got)
+	}
+	if got := send(httptest.NewRequest(http.MethodGet, lark.PathEvents, nil)); got != http.StatusMethodNotAllowed {
+		t.Errorf("GET: %d", got)
+	}
+}
+
+func TestAnotherAppsEventsAreNotTaken(t *testing.T) {
+	o := newOffice(t, true)
+	h := &heard{}
+	o.ears(t, h.handle)
+	var e map[string]any
+	_ = json.Unmarshal(o.PressBody(o.ids["ana"], larktest.Button{Value: json.RawMessage(`{"a":"take"}`), Chat: o.room}), &e)
+	e["header"].(map[string]any)["app_id"] = "cli_other"
+	body, _ := json.Marshal(e)
+	o.chat.ServeHTTP(httptest.NewRecorder(), o.Request(lark.PathEvents, body))
+	if _, n := h.last(); n != 0 {
+		t.Error("another app's event was heard")
+	}
+}
+
+func TestLarksQuestionIsAnswered(t *testing.T) {
+	o := newOffice(t, true)
+	w := httptest.NewRecorder()
+	o.chat.ServeHTTP(w, o.Challenge(lark.PathEvents, "ajls384"))
+	if got := strings.TrimSpace(w.Body.String()); w.Code != http.StatusOK || got != `{"challenge":"ajls384"}` {
+		t.Errorf("%d %s", w.Code, got)
+	}
+}
+
+func TestWhatNobodyHearsIsSentAgain(t *testing.T) {
+	o := newOffice(t, true)
+	r := func() *http.Request {
+		return o.Request(lark.PathEvents, o.PressBody(o.ids["ana"], larktest.Button{Value: json.RawMessage(`{"a":"take"}`), Chat: o.room}))
+	}
+	w := httptest.NewRecorder()
+	o.chat.ServeHTTP(w, r())
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+func FuzzDecrypt(f *testing.F) {
+	f.Add("", "test key")
+	f.Add("P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=", "test key") // Feishu docs: event subscription
+	f.Fuzz(func(t *testing.T, sealed, key string) {
+		plain, ok := lark.Decrypt(sealed, key)
+		if !ok && plain != nil {
+			t.Error("something came of nothing")
+		}
+		if back, ok := lark.Decrypt(larktest.Encrypt(key, []byte(sealed)), key); !ok || string(back) != sealed {
+			t.Errorf("%q came back as %q", sealed, back)
+		}
+	})
+}
+
+func TestTheVendorsExampleIsOpened(t *testing.T) {
+	if plain, ok := lark.Decrypt("P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=", "test key"); !ok || string(plain) != "hello world" {
+		t.Errorf("%q %v", plain, ok)
+	}
+}
