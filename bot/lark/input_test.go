@@ -180,7 +180,7 @@ func TestOnlyLarkIsLetIn(t *testing.T) {
 	body := new(bytes.Buffer)
 	_, _ = body.ReadFrom(again.Body)
 	replay := func() *http.Request {
-		r := httptest.NewRequest(http.MethodPost, lark.PathEvents, bytes.NewReader(body.Bytes()))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, lark.PathEvents, bytes.NewReader(body.Bytes()))
 		r.Header = again.Header.Clone()
 		return r
 	}
@@ -195,7 +195,7 @@ func TestOnlyLarkIsLetIn(t *testing.T) {
 		"replayed": {replay, "replayed"},
 		"unsigned": {func() *http.Request { r := genuine(); r.Header.Del("X-Lark-Signature"); return r }, "forged"},
 		"in the open": {func() *http.Request {
-			return httptest.NewRequest(http.MethodPost, lark.PathEvents, bytes.NewReader(press))
+			return httptest.NewRequestWithContext(t.Context(), http.MethodPost, lark.PathEvents, bytes.NewReader(press))
 		}, "forged"},
 		"other key": {func() *http.Request {
 			r := genuine()
@@ -218,10 +218,10 @@ func TestOnlyLarkIsLetIn(t *testing.T) {
 	if _, n := h.last(); n != before {
 		t.Error("something forged was heard")
 	}
-	if got := send(httptest.NewRequest(http.MethodPost, lark.PathEvents, strings.NewReader(strings.Repeat("x", 1<<20+1)))); got != http.StatusRequestEntityTooLarge {
+	if got := send(httptest.NewRequestWithContext(t.Context(), http.MethodPost, lark.PathEvents, strings.NewReader(strings.Repeat("x", 1<<20+1)))); got != http.StatusRequestEntityTooLarge {
 		t.Errorf("too long: %d", got)
 	}
-	if got := send(httptest.NewRequest(http.MethodGet, lark.PathEvents, nil)); got != http.StatusMethodNotAllowed {
+	if got := send(httptest.NewRequestWithContext(t.Context(), http.MethodGet, lark.PathEvents, nil)); got != http.StatusMethodNotAllowed {
 		t.Errorf("GET: %d", got)
 	}
 }

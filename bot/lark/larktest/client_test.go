@@ -74,7 +74,7 @@ func TestTheVendorsClientUnderstandsTheTenant(t *testing.T) {
 	if err != nil || !added.Success() || len(added.Data.InvalidIdList) != 1 {
 		t.Error(err, added)
 	}
-	user, err := vendor(x).Contact.V3.User.Get(ctx, larkcontact.NewGetUserReqBuilder().UserId(ana.Union).UserIdType("union_id").Build())
+	user, err := vendor(x).Contact.User.Get(ctx, larkcontact.NewGetUserReqBuilder().UserId(ana.Union).UserIdType("union_id").Build())
 	if err != nil || !user.Success() || !*user.Data.User.Status.IsFrozen {
 		t.Error(err, user)
 	}
