@@ -42,6 +42,7 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 		f.store(config)
 		f.retention(config)
 		f.accounts(config, c.Live)
+		f.lark(config)
 	}
 	if f.failed {
 		return errSaid
