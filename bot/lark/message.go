@@ -178,4 +178,4 @@ func (c *Chat) cardAt(ctx context.Context, message string) (string, error) {
 }
 
 // titled finds the incident in the title of a card.
-var titled = regexp.MustCompile(`^\W{0,4}(?:[A-Z]+ )?(inc-[1-9][0-9]{0,9}) · `)
+var titled = regexp.MustCompile(`^(?:\S{1,12} ){0,2}(inc-[1-9][0-9]{0,9}) · `)

@@ -46,6 +46,7 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 		f.dingtalk(config)
 		f.accounts(config, c.Live)
 		f.github(config)
+		f.lark(config)
 	}
 	if f.failed {
 		return errSaid
