@@ -175,3 +175,42 @@ func TestACardThatReachesNobodyIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// A card that DingTalk does not change any more (the text does not pass its review, the
+// permission was taken) is said in a message, once for each state.
+func TestACardThatCanNotBeChangedIsSaid(t *testing.T) {
+	o := newOffice(t)
+	ref := post(t, o, cardWith(approving(nil)))
+	o.Inject(dingtalktest.Fault{Kind: dingtalktest.Refuse, Path: dingtalktest.PathUpdate, Code: "param.contentUnsafe"})
+	card := cardWith(approving(nil))
+	card.Title = "inc-7 · CONTAINED"
+	for range 2 {
+		if err := o.chat.Update(t.Context(), ref, card); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(o, "CONTAINED"); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+	o.ClearFaults()
+	defer o.Inject(dingtalktest.Fault{Kind: dingtalktest.Unavailable, Path: dingtalktest.PathUpdate, Next: 1})()
+	card.Title = "inc-7 · NOT CONTAINED"
+	if o.chat.Update(t.Context(), ref, card) == nil || count(o, "NOT CONTAINED") != 0 {
+		t.Error("what may still come is said in a message")
+	}
+}
+
+// Who is to act is called by name; who is not there keeps no line back.
+func TestALineCallsPeople(t *testing.T) {
+	o := newOffice(t)
+	ref := post(t, o, cardWith())
+	l := line
+	l.Mention = []bot.Account{o.account(ana), {Platform: "dingtalk", User: "manager0"}, {Platform: "dingtalk", User: "@ALL"}, {Platform: "slack", User: o.ids["bo"]}}
+	if err := o.chat.Reply(t.Context(), ref, l); err != nil {
+		t.Fatal(err)
+	}
+	shown := o.InGroup(o.room)
+	if got := shown[len(shown)-1].Card.Mentions; len(got) != 1 || got[0] != o.ids[ana]+"=ana" {
+		t.Errorf("it calls %q", got)
+	}
+}
