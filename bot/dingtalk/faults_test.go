@@ -2,11 +2,13 @@ package dingtalk_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/chattest"
 	"twokey/bot/dingtalk"
 	"twokey/bot/dingtalk/dingtalktest"
 )
@@ -102,6 +104,35 @@ func TestAnEndedTokenIsRenewed(t *testing.T) {
 	}
 	if n := o.Calls(dingtalktest.PathToken); n != 2 || count(o, "changed") != 1 {
 		t.Errorf("%d tokens", n)
+	}
+}
+
+func TestATokenIsRenewedBeforeItEnds(t *testing.T) {
+	clock := &chattest.Clock{}
+	clock.Move(time.Since(time.Time{}))
+	o := newOffice(t, func(_ *office, c *dingtalk.Config) { c.Now = clock.Now })
+	ref := post(t, o, cardWith())
+	clock.Move(2*time.Hour - 10*time.Minute)
+	o.Expire()
+	if err := o.chat.Update(t.Context(), ref, cardWith()); err != nil || o.Calls(dingtalktest.PathUpdate) != 1 {
+		t.Errorf("%d calls, %v", o.Calls(dingtalktest.PathUpdate), err)
+	}
+}
+
+// elsewhere answers that DingTalk is at another place.
+type elsewhere struct{ asked []string }
+
+func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	e.asked = append(e.asked, r.URL.Host)
+	header := http.Header{"Location": {"https://evil.example/"}}
+	return &http.Response{StatusCode: http.StatusTemporaryRedirect, Header: header, Body: http.NoBody, Request: r}, nil
+}
+
+func TestTheSecretGoesNowhereElse(t *testing.T) {
+	way := &elsewhere{}
+	o := newOffice(t, func(_ *office, c *dingtalk.Config) { c.Transport = way })
+	if _, err := o.chat.Post(t.Context(), "k", cardWith()); err == nil || len(way.asked) != 1 {
+		t.Errorf("asked: %q, %v", way.asked, err)
 	}
 }
 
