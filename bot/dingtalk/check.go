@@ -41,9 +41,9 @@ func mayWrite(ctx context.Context, api *caller) Finding {
 }
 
 func known(ctx context.Context, asked *directory, user string) Finding {
-	unfit, err := asked.unfit(ctx, user)
-	if err == nil && unfit != "" {
-		err = stranger{unfit}
+	who, err := asked.member(ctx, user)
+	if err == nil && who.unfit != "" {
+		err = stranger{who.unfit}
 	}
 	if err != nil {
 		return Finding{fmt.Sprintf("user %s", user), err, "give the app the permission qyapi_get_member, let it see that user, or correct the id under people"}

@@ -24,10 +24,16 @@ type directory struct {
 	users map[string]believed
 }
 
-// believed is why a user may do nothing (empty: nothing speaks against it), and until
-// when that counts.
+// member is somebody as DingTalk knows them.
+type member struct {
+	unfit string // why they may do nothing; empty: nothing speaks against it
+	name  string
+}
+
+// believed is a member, and until when that counts.
 type believed struct {
-	unfit string
+	member
+
 	until time.Time
 }
 
@@ -44,54 +50,55 @@ func (s stranger) Error() string { return "stranger: " + s.why }
 // stranger, whatever the configuration says. Users of another organisation have no
 // user id here; whose corp is another one than the configuration says is nobody there.
 func (d *directory) account(ctx context.Context, corp, user string) (bot.Account, error) {
-	unfit, err := d.unfit(ctx, user)
+	who, err := d.member(ctx, user)
 	switch {
 	case err != nil:
 		return bot.Account{}, err
-	case unfit != "":
-		return bot.Account{}, stranger{unfit}
+	case who.unfit != "":
+		return bot.Account{}, stranger{who.unfit}
 	}
 	return bot.Account{Platform: Name, Tenant: corp, User: user}, nil
 }
 
-func (d *directory) unfit(ctx context.Context, user string) (string, error) {
+func (d *directory) member(ctx context.Context, user string) (member, error) {
 	d.mu.Lock()
 	b, ok := d.users[user]
 	d.mu.Unlock()
 	if ok && d.now().Before(b.until) {
-		return b.unfit, nil
+		return b.member, nil
 	}
-	unfit, err := d.ask(ctx, user)
+	who, err := d.ask(ctx, user)
 	if err != nil {
-		return "", err
+		return member{}, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.users) >= keptUsers {
 		clear(d.users)
 	}
-	d.users[user] = believed{unfit, d.now().Add(fresh)}
-	return unfit, nil
+	d.users[user] = believed{who, d.now().Add(fresh)}
+	return who, nil
 }
 
 // ask reads a user (DingTalk docs: topapi/v2/user/get).
-func (d *directory) ask(ctx context.Context, user string) (string, error) {
+func (d *directory) ask(ctx context.Context, user string) (member, error) {
 	var got struct {
 		Result struct {
 			UserID string `json:"userid"`
+			Name   string `json:"name"`
 			Active bool   `json:"active"`
 		} `json:"result"`
 	}
 	err := d.api.old(ctx, "user/get", "/topapi/v2/user/get", map[string]string{"userid": user, "language": "en_US"}, &got)
 	switch {
 	case says(err, wordNobody):
-		return "unknown", nil
+		return member{unfit: "unknown"}, nil
 	case err != nil:
-		return "", err
+		return member{}, err
 	case got.Result.UserID != user:
-		return "unknown", nil
+		return member{unfit: "unknown"}, nil
 	case !got.Result.Active:
-		return "deactivated", nil
+		return member{unfit: "deactivated"}, nil
 	}
-	return "", nil
+	return member{name: got.Result.Name}, nil
 }

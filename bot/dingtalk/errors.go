@@ -141,9 +141,9 @@ func says(err error, words ...string) bool {
 	return ok && slices.Contains(words, e.Word)
 }
 
-// definite reports whether DingTalk understood and said no: asking again would change
-// nothing.
+// definite reports whether DingTalk understood and said no in its own words: asking
+// again would change nothing. A bare status can be a proxy's.
 func definite(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && !e.maybe && !slices.Contains([]string{wordLimited, wordOdd, wordToken}, e.Word)
+	return ok && !e.maybe && !strings.HasPrefix(e.Word, "HTTP.") && !slices.Contains([]string{wordLimited, wordOdd, wordToken}, e.Word)
 }

@@ -1,6 +1,12 @@
 package dingtalk
 
-import "twokey/bot"
+import (
+	"context"
+
+	"github.com/open-dingtalk/dingtalk-stream-sdk-go/payload"
+
+	"twokey/bot"
+)
 
 // IsButton reports whether a button's id on the wire is that of b.
 func IsButton(id string, b bot.Button) bool {
@@ -21,6 +27,13 @@ func (c *Chat) Hear(topic, id, data string) bool {
 		return c.pressed(id, data)
 	}
 	return c.said(id, data)
+}
+
+// Framed gives a room a frame of a message as the SDK does, and returns why it is to be
+// sent again.
+func (c *Chat) Framed(ctx context.Context, data string) error {
+	_, err := c.framed(c.said)(ctx, &payload.DataFrame{Data: data})
+	return err
 }
 
 // OfDingTalk is what the room thinks of an address to answer at.

@@ -2,11 +2,13 @@ package dingtalk_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/chattest"
 	"twokey/bot/dingtalk"
 	"twokey/bot/dingtalk/dingtalktest"
 )
@@ -105,6 +107,35 @@ func TestAnEndedTokenIsRenewed(t *testing.T) {
 	}
 }
 
+func TestATokenIsRenewedBeforeItEnds(t *testing.T) {
+	clock := &chattest.Clock{}
+	clock.Move(time.Since(time.Time{}))
+	o := newOffice(t, func(_ *office, c *dingtalk.Config) { c.Now = clock.Now })
+	ref := post(t, o, cardWith())
+	clock.Move(2*time.Hour - 10*time.Minute)
+	o.Expire()
+	if err := o.chat.Update(t.Context(), ref, cardWith()); err != nil || o.Calls(dingtalktest.PathUpdate) != 1 {
+		t.Errorf("%d calls, %v", o.Calls(dingtalktest.PathUpdate), err)
+	}
+}
+
+// elsewhere answers that DingTalk is at another place.
+type elsewhere struct{ asked []string }
+
+func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	e.asked = append(e.asked, r.URL.Host)
+	header := http.Header{"Location": {"https://evil.example/"}}
+	return &http.Response{StatusCode: http.StatusTemporaryRedirect, Header: header, Body: http.NoBody, Request: r}, nil
+}
+
+func TestTheSecretGoesNowhereElse(t *testing.T) {
+	way := &elsewhere{}
+	o := newOffice(t, func(_ *office, c *dingtalk.Config) { c.Transport = way })
+	if _, err := o.chat.Post(t.Context(), "k", cardWith()); err == nil || len(way.asked) != 1 {
+		t.Errorf("asked: %q, %v", way.asked, err)
+	}
+}
+
 // A socket that breaks, or that DingTalk closes, is opened again, and what comes then is
 // heard.
 func TestABrokenSocketIsOpenedAgain(t *testing.T) {
@@ -173,5 +204,44 @@ func TestACardThatReachesNobodyIsSaid(t *testing.T) {
 		if ref, err := o.chat.Post(t.Context(), "k", cardWith()); err == nil {
 			t.Fatalf("nobody sees %s", ref)
 		}
+	}
+}
+
+// A card that DingTalk does not change any more (the text does not pass its review, the
+// permission was taken) is said in a message, once for each state.
+func TestACardThatCanNotBeChangedIsSaid(t *testing.T) {
+	o := newOffice(t)
+	ref := post(t, o, cardWith(approving(nil)))
+	o.Inject(dingtalktest.Fault{Kind: dingtalktest.Refuse, Path: dingtalktest.PathUpdate, Code: "param.contentUnsafe"})
+	card := cardWith(approving(nil))
+	card.Title = "inc-7 · CONTAINED"
+	for range 2 {
+		if err := o.chat.Update(t.Context(), ref, card); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(o, "CONTAINED"); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+	o.ClearFaults()
+	defer o.Inject(dingtalktest.Fault{Kind: dingtalktest.Unavailable, Path: dingtalktest.PathUpdate, Next: 1})()
+	card.Title = "inc-7 · NOT CONTAINED"
+	if o.chat.Update(t.Context(), ref, card) == nil || count(o, "NOT CONTAINED") != 0 {
+		t.Error("what may still come is said in a message")
+	}
+}
+
+// Who is to act is called by name; who is not there keeps no line back.
+func TestALineCallsPeople(t *testing.T) {
+	o := newOffice(t)
+	ref := post(t, o, cardWith())
+	l := line
+	l.Mention = []bot.Account{o.account(ana), {Platform: "dingtalk", User: "manager0"}, {Platform: "dingtalk", User: "@ALL"}, {Platform: "slack", User: o.ids["bo"]}}
+	if err := o.chat.Reply(t.Context(), ref, l); err != nil {
+		t.Fatal(err)
+	}
+	shown := o.InGroup(o.room)
+	if got := shown[len(shown)-1].Card.Mentions; len(got) != 1 || got[0] != o.ids[ana]+"=ana" {
+		t.Errorf("it calls %q", got)
 	}
 }

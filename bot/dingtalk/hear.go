@@ -156,6 +156,5 @@ func asking(w work, button wire) work {
 		return w
 	}
 	w.typed, w.lang = button.command(), button.Lang
-	w.in.ID = "" // nothing is decided yet
 	return w
 }

@@ -124,7 +124,7 @@ func (c *Chat) before(ctx context.Context, handle bot.Handler, w work) bot.Answe
 		show := *p
 		show.Act = bot.ActShow
 		w.in.Button = &show
-		if answer = handle(ctx, w.in); !answer.OK || answer.Card == nil {
+		if answer = handle(ctx, w.in); answer.Card == nil {
 			return answer
 		}
 		lang = answer.Card.Lang

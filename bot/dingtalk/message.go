@@ -2,6 +2,7 @@ package dingtalk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -51,7 +52,12 @@ func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 		return nil
 	}
 	name, _ := split(ref)
-	if err := c.change(ctx, name, s); err != nil {
+	err := c.change(ctx, name, s)
+	if definite(err) && !errors.Is(err, bot.ErrGone) {
+		c.config.Log.Warn("DingTalk does not change a card: it is said in a message", slog.Any("error", err))
+		err = c.plain.changed(ref, s, func() error { return c.speak(ctx, s, false) })
+	}
+	if err != nil {
 		return fmt.Errorf("update card: %w", err)
 	}
 	return nil
@@ -63,7 +69,7 @@ func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	_, about := split(ref)
 	s := drawLine(about, line)
 	if !inWords(ref) {
-		err := c.show(ctx, track(forLine, string(ref), line.Key), space{at: called(line)}, s)
+		err := c.show(ctx, track(forLine, string(ref), line.Key), space{at: c.called(ctx, line)}, s)
 		if err == nil {
 			return nil
 		}
@@ -78,12 +84,16 @@ func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	return nil
 }
 
-// called are those who are told that a line is for them.
-func called(line bot.Line) map[string]string {
+// called are those who are told that a line is for them, by their names. One who can't
+// be called keeps no line back.
+func (c *Chat) called(ctx context.Context, line bot.Line) map[string]string {
 	at := map[string]string{}
 	for _, a := range line.Mention {
-		if a.Platform == Name && a.User != "" && !strings.EqualFold(a.User, "@ALL") {
-			at[a.User] = a.User
+		if a.Platform != Name {
+			continue
+		}
+		if who, err := c.asked.member(ctx, a.User); err == nil && who.unfit == "" {
+			at[a.User] = orElse(bot.Inert(who.name), a.User)
 		}
 	}
 	return at

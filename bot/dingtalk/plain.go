@@ -158,12 +158,15 @@ func apart(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "\n\n")
 }
 
-// links are the buttons that a message can have: as many as DingTalk's kinds of
-// messages take (sampleActionCard2 to 5), and none that asks something first.
+// maxLinks is how many buttons a message can have (DingTalk docs: sampleActionCard2 to
+// sampleActionCard5).
+const maxLinks = 5
+
+// links are the buttons that a message has: none that asks something first.
 func (s sheet) links() []key {
 	var all []key
 	for _, k := range s.Buttons {
-		if k.Typed != "" && !strings.Contains(k.Typed, "…") && len(all) < 5 {
+		if k.Typed != "" && len(all) < maxLinks {
 			all = append(all, k)
 		}
 	}

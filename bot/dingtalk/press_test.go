@@ -6,6 +6,7 @@ import (
 
 	"twokey/bot"
 	"twokey/bot/dingtalk"
+	"twokey/bot/dingtalk/dingtalktest"
 )
 
 // inFull answers what shows a plan with the plan in full, and everything else in words.
@@ -146,7 +147,50 @@ func TestWhatIsTypedIsUnderstood(t *testing.T) {
 func TestNobodyListeningTakesNothing(t *testing.T) {
 	o := newOffice(t)
 	data := `{"msgId":"m","msgtype":"text","text":{"content":"list"},"senderStaffId":"u","senderCorpId":"c","chatbotCorpId":"c"}`
-	if o.chat.Hear("msg", "1", data) {
+	if o.chat.Hear("msg", "1", data) || o.chat.Framed(t.Context(), data) == nil {
 		t.Error("a message is taken that nobody hears")
+	}
+}
+
+// Pictures, messages without a name, and what is longer than any message ask for
+// nothing; they are not sent again either.
+func TestWhatIsNoCommandIsLeftAlone(t *testing.T) {
+	why := map[string]int{}
+	o := newOffice(t, counted(why))
+	in := listening(t, o)
+	o.as(t, ana).Direct("list").Await()
+	text := o.Last().Data
+	for data, reason := range map[string]string{
+		strings.Replace(text, `"msgtype":"text"`, `"msgtype":"picture"`, 1): "",
+		strings.Replace(text, `"msgId":"`, `"other":"`, 1):                  "unreadable",
+		strings.Replace(text, "list", strings.Repeat("x", 1<<20), 1):        "too_long",
+		"[]": "unreadable",
+	} {
+		f := &dingtalktest.Frame{Topic: dingtalktest.TopicMessage, Data: data}
+		before := why[reason]
+		o.Deliver(t, f)
+		if o.Refused(f) > 0 || reason != "" && why[reason] != before+1 {
+			t.Errorf("%.40s: refused: %v", data, why)
+		}
+	}
+	if got := in.last(t); len(in.got) != 1 {
+		t.Errorf("%d reached the bot, the last: %+v", len(in.got), got)
+	}
+}
+
+// A stranger who presses what asks for a reason is told that they are one, not what to
+// type.
+func TestAStrangerIsNotAskedWhy(t *testing.T) {
+	o := newOffice(t)
+	in := listening(t, o)
+	b := bot.Button{Act: bot.ActFalse, Label: "False alarm", Incident: "inc-7", Command: "false_alarm because …", Reason: &bot.Prompt{Required: true}}
+	post(t, o, cardWith(b))
+	p := o.as(t, ana)
+	if said := o.Said(p.Press(o.button(t, ana, b), "").Await()); !strings.Contains(said, "false_alarm inc-7 because …") || len(in.acts()) != 0 {
+		t.Errorf("she is told %q", said)
+	}
+	o.Deliver(t, &dingtalktest.Frame{Topic: dingtalktest.TopicCard, Data: strings.Replace(o.Last().Data, `"userIdType":1`, `"userIdType":2`, 1)})
+	if got := in.last(t); got.From.User != "" || got.Button == nil {
+		t.Errorf("%+v", got)
 	}
 }

@@ -2,6 +2,7 @@ package dingtalk_test
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -136,6 +137,19 @@ func TestACardFitsWhateverIsOnIt(t *testing.T) {
 		if !strings.Contains(text, "record 9f2c") {
 			t.Errorf("%s: no head of the record", kind)
 		}
+	}
+}
+
+// More buttons than fit are typed.
+func TestAboutTwentyButtonsAreShown(t *testing.T) {
+	card := cardWith()
+	for n := range 30 {
+		card.Asks = append(card.Asks, bot.Ask{Text: "?", Buttons: []bot.Button{{Act: bot.ActAnswer, Label: "Yes", Incident: "inc-7", Value: strconv.Itoa(n), Command: "answer x" + strconv.Itoa(n)}}})
+	}
+	o := newOffice(t)
+	post(t, o, card)
+	if n := strings.Count(o.Text(t), "[Yes"); n != dingtalk.MaxButtons || !strings.Contains(o.Text(t), "answer x29 inc-7") {
+		t.Errorf("%d buttons:\n%s", n, o.Text(t))
 	}
 }
 

@@ -13,7 +13,7 @@ type Card struct {
 	Template string
 	Params   map[string]string // as the robot filled them
 	Forward  bool              // people may send it on
-	Mentions []string          // staff ids of who is called
+	Mentions []string          // who is called: "manager1=Ana"
 	Brief    string            // what a notification shows
 }
 
@@ -85,8 +85,8 @@ func (o *Org) createAndDeliver(body []byte) (object, *refusal) {
 	case "IM_GROUP":
 		m.Group = where
 		ok = o.place(card, in.Group, in.ToGroup) && o.groups[where] != nil
-		for id := range in.ToGroup.At {
-			card.Mentions = append(card.Mentions, id)
+		for id, name := range in.ToGroup.At {
+			card.Mentions = append(card.Mentions, id+"="+name)
 		}
 		slices.Sort(card.Mentions)
 	case "IM_ROBOT":
