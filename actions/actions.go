@@ -107,6 +107,23 @@ type Rotator interface {
 	Rotation(ctx context.Context, t incident.Target, fresh incident.KeyID) ([]Sight, error)
 }
 
+// Matcher can be implemented by an [Account] that can look for a key of which only a
+// part is known. Any number of questions cost it a bounded number of calls: what it
+// answers may be some minutes old. It returns [ErrNotYet] while it is still reading.
+type Matcher interface {
+	Match(ctx context.Context, mask incident.Mask) (Matches, error)
+}
+
+// Matches are all keys of an account that fit a mask, but for root's, and those in the
+// recycle bin: no list of an account has them.
+type Matches struct {
+	Keys []incident.KeyID
+	AsOf time.Time // the moment the cloud vouches for
+}
+
+// ErrNotYet says that an answer is on its way: whoever asks again later gets it.
+var ErrNotYet = errors.New("the answer is on its way")
+
 // KnownBefore is the parameter of every plan that says, in RFC 3339, when the
 // leak was first seen. Use of the key before counts as its owner's need and goes
 // into [incident.Plan.Impact]; use after it does not.

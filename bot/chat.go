@@ -100,6 +100,7 @@ const (
 	ActSteps    Act = "steps"
 	ActLook     Act = "look"   // "I did it, look again"
 	ActReport   Act = "report" // Value is a key id
+	ActKey      Act = "key"    // "yes, it is that key": Value is its id
 )
 
 // Answer is shown to the person alone.

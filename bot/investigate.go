@@ -22,8 +22,11 @@ func (b *Bot) investigate(ctx context.Context, l store.Lease) error {
 	if err != nil {
 		return err
 	}
-	if !s.Open() || s.Lookup() {
+	switch {
+	case !s.Open():
 		return b.Store.Finish(ctx, l)
+	case s.Lookup():
+		return b.unmask(ctx, l, s)
 	}
 	leave, ok := b.crowds.enter(l.Job.Lane, s.KeyFact(incident.FactAccount))
 	if !ok {

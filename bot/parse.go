@@ -146,7 +146,7 @@ func pressed(p Press) (request, error) {
 	case ActWithdraw, ActUndo, ActTake, ActFalse, ActClose, ActSteps, ActLook:
 	case ActShow:
 		r.verb = "plan"
-	case ActReport:
+	case ActReport, ActKey:
 		r.arg = p.Value
 	case ActDo:
 		return r.step(strings.Fields(p.Value))

@@ -95,6 +95,7 @@ func TestButtonsAreTheirCommands(t *testing.T) {
 		{Press{Act: ActDo, Value: "key.delete"}, request{verb: "do", arg: "key.delete"}, nil},
 		{Press{Act: ActAnswer, Value: "in_use=yes"}, request{verb: "answer", arg: "in_use", value: "yes"}, nil},
 		{Press{Act: ActAnswer, Value: "in_use"}, request{}, incident.BadAnswer},
+		{Press{Act: ActKey, Incident: "inc-1", Value: "LTAI"}, request{verb: "key", incident: "inc-1", arg: "LTAI"}, nil},
 		{Press{Act: ActUndo, Number: 2}, request{verb: "undo", number: 2}, nil},
 		{Press{Act: "note", Value: "x"}, request{}, NoSuchCommand},
 		{Press{}, request{}, NoSuchCommand},

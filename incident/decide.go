@@ -127,10 +127,12 @@ func (c Hear) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
 	return []Event{Heard{c.Alert.sane()}}, nil
 }
 
-func (c EnterKey) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
+func (c EnterKey) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
 	switch {
 	case !s.Open():
 		return nil, NotOpen
+	case by == Bot:
+		return nil, NotAllowed // whatever fits a mask, a person says which key it is
 	case !s.Lookup():
 		return nil, HasKey
 	case c.Key == "":

@@ -83,6 +83,10 @@ const (
 	FactTrusted   FactName = "trusted"    // of a role: who may take it on, sorted, comma-separated
 	FactTakers    FactName = "takers"     // of a role: who took it on lately, sorted, comma-separated
 
+	// Of a mask.
+	FactFits FactName = "fits" // number of keys in all configured accounts that fit it
+	FactFit  FactName = "fit"  // the only one of them, or absent
+
 	// Of the account.
 	FactRootKeys FactName = "root_keys" // number of keys that root has
 	FactRootMFA  FactName = "root_mfa"  // yes or no

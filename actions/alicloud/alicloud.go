@@ -53,6 +53,8 @@ type Account struct {
 	most   limits
 	mostAt time.Time // when they were read
 
+	taken *inventory // the last one; nil: none yet
+
 	chronicles chronicles
 	looks      looks
 }

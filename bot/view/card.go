@@ -118,7 +118,7 @@ func (p page) asks() []bot.Ask {
 		return nil
 	}
 	if p.st.Lookup() {
-		return []bot.Ask{{Text: p.say("ask.key")}}
+		return []bot.Ask{p.asksKey()}
 	}
 	asks := p.asksOwner()
 	status := p.st.KeyFact(incident.FactStatus)

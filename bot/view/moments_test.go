@@ -51,6 +51,9 @@ var moments = map[string]func(*testing.T) *story{
 		a.Kind, a.KeyMask, a.SecretSeen = incident.KindLookup, "LT******Xk9Q", true
 		return s.do(incident.Bot, incident.Open{Alert: a})
 	},
+	"lookup-one":  func(t *testing.T) *story { return masked(t, leaked()) },
+	"lookup-many": func(t *testing.T) *story { return masked(t, leaked(), leaked()[:12]+"x"+leaked()[13:]) },
+	"lookup-none": func(t *testing.T) *story { return masked(t) },
 	"merged": func(t *testing.T) *story {
 		s := newStory(t)
 		a := s.alert("", place)
@@ -173,3 +176,16 @@ func theft(t *testing.T) *story {
 		incident.FactNewIPs: "198.51.100.66", incident.FactPassed: "2", incident.FactRefused: "17",
 	})
 }
+
+// masked is a look-up of which the account's keys that fit are known.
+func masked(t *testing.T, keys ...incident.KeyID) *story {
+	s := newStory(t)
+	a := s.alert("", place)
+	a.Kind, a.KeyMask = incident.KindLookup, maskOf(leaked())
+	s.do(incident.Bot, incident.Open{Alert: a}).wait(2 * time.Second)
+	fit := incident.FitOf(keys, s.at)
+	return s.do(incident.Bot, incident.Observe{Of: incident.OfMask(s.state.Mask()), Facts: fit.Facts(), AsOf: fit.AsOf, Source: "all accounts"})
+}
+
+// maskOf is a key id as sources show it.
+func maskOf(k incident.KeyID) string { return string(k[:8]) + "****" + string(k[20:]) }
