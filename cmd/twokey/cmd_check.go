@@ -43,10 +43,10 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 		f.store(config)
 		f.retention(config)
 		f.slack(config)
+		f.lark(config)
 		f.dingtalk(config)
 		f.accounts(config, c.Live)
 		f.github(config)
-		f.lark(config)
 	}
 	if f.failed {
 		return errSaid
