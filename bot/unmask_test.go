@@ -213,3 +213,16 @@ func TestAThousandMaskedAlertsAreOneInventory(t *testing.T) {
 		t.Errorf("%d of %d were looked into, with %d inventories", looked, alerts, n)
 	}
 }
+
+// What is still being read is waited for.
+func TestAnAccountThatIsBeingReadIsAskedAgain(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	accounts := s.Bot.Accounts
+	s.Bot.Accounts = []actions.Account{numb{Account: accounts[0], err: actions.ErrNotYet}}
+	s.masked(maskOf(s.Scene.Leaked.ID))
+	s.Bot.Accounts = accounts
+	s.After(time.Minute)
+	if fit, _ := s.State(s.id).Fit(); string(fit.Only) != s.Scene.Leaked.ID {
+		t.Errorf("%+v", fit)
+	}
+}
