@@ -17,6 +17,15 @@ import (
 // maskOf is a key id as sources show it.
 func maskOf(id string) string { return id[:8] + "******" + id[len(id)-6:] }
 
+// twinOf is another id that looks the same once it is masked.
+func twinOf(id string) string {
+	other := "x"
+	if id[12] == 'x' {
+		other = "y"
+	}
+	return id[:12] + other + id[13:]
+}
+
 // masked is an alert that shows only a part of a key, looked into.
 func (s *told) masked(mask string) {
 	s.t.Helper()
@@ -96,8 +105,7 @@ func TestWhatIsNotJustOneKeyIsAskedForAsBefore(t *testing.T) {
 	}{
 		"none": {mask: func(*told) string { return "LTAI" + "5tNo****Body00" }, want: "No key of a RAM user", fits: true},
 		"two": {before: func(s *told) {
-			twin := s.Scene.Leaked.ID
-			if _, err := s.Cloud.AddKeyWithID(s.Scene.Victim+"-2", twin[:12]+"x"+twin[13:]); err != nil {
+			if _, err := s.Cloud.AddKeyWithID(s.Scene.Victim+"-2", twinOf(s.Scene.Leaked.ID)); err != nil {
 				s.t.Fatal(err)
 			}
 		}, want: "2 keys in the configured accounts", fits: true},
@@ -203,5 +211,18 @@ func TestAThousandMaskedAlertsAreOneInventory(t *testing.T) {
 	}
 	if n := s.Cloud.Calls("ListUsers"); looked != alerts || n != 1 {
 		t.Errorf("%d of %d were looked into, with %d inventories", looked, alerts, n)
+	}
+}
+
+// What is still being read is waited for.
+func TestAnAccountThatIsBeingReadIsAskedAgain(t *testing.T) {
+	s := tell(t, chattest.Options{})
+	accounts := s.Bot.Accounts
+	s.Bot.Accounts = []actions.Account{numb{Account: accounts[0], err: actions.ErrNotYet}}
+	s.masked(maskOf(s.Scene.Leaked.ID))
+	s.Bot.Accounts = accounts
+	s.After(time.Minute)
+	if fit, _ := s.State(s.id).Fit(); string(fit.Only) != s.Scene.Leaked.ID {
+		t.Errorf("%+v", fit)
 	}
 }
