@@ -251,13 +251,60 @@ func TestLarksQuestionIsAnswered(t *testing.T) {
 
 func TestWhatNobodyHearsIsSentAgain(t *testing.T) {
 	o := newOffice(t, true)
-	r := func() *http.Request {
-		return o.Request(lark.PathEvents, o.PressBody(o.ids["ana"], larktest.Button{Value: json.RawMessage(`{"a":"take"}`), Chat: o.room}))
+	first := o.Request(lark.PathEvents, o.PressBody(o.ids["ana"], larktest.Button{Value: json.RawMessage(`{"a":"take"}`), Chat: o.room}))
+	body := new(bytes.Buffer)
+	_, _ = body.ReadFrom(first.Body)
+	send := func() int {
+		r := httptest.NewRequest(http.MethodPost, lark.PathEvents, bytes.NewReader(body.Bytes()))
+		r.Header = first.Header
+		w := httptest.NewRecorder()
+		o.chat.ServeHTTP(w, r)
+		return w.Code
 	}
-	w := httptest.NewRecorder()
-	o.chat.ServeHTTP(w, r())
-	if w.Code != http.StatusServiceUnavailable {
-		t.Errorf("%d", w.Code)
+	if got := send(); got != http.StatusServiceUnavailable {
+		t.Errorf("nobody listens: %d", got)
+	}
+	if got := send(); got != http.StatusServiceUnavailable {
+		t.Errorf("what was not taken was not let in again: %d", got)
+	}
+}
+
+// TestAReasonCountsOnTheCardThatAskedForIt fills the form that a button on the room's
+// card sends.
+func TestAReasonCountsOnTheCardThatAskedForIt(t *testing.T) {
+	o := newOffice(t, false)
+	h := &heard{answer: bot.Answer{OK: true, Text: "done"}}
+	o.ears(t, h.handle)
+	b := yes(1)
+	b.Reason = &bot.Prompt{Title: "Approve?", Label: "Why", Required: true}
+	ref := o.posted(t, card(b))
+	p := o.as(t, "ana")
+	p.Press(p.Buttons()[0]).Await()
+	if _, n := h.last(); n != 0 {
+		t.Error("the button counted before the reason was there")
+	}
+	form := p.Find(func(b larktest.Button) bool { return b.Private })
+	p.Fill(form, map[string]string{"text": " the owner agrees "}).Await()
+	in, _ := h.last()
+	if in.On != ref || in.Room != lark.Name || in.Button == nil || in.Button.Reason != "the owner agrees" || in.Button.Digest != b.Digest {
+		t.Errorf("heard %+v %+v", in, in.Button)
+	}
+	if !form.Must {
+		t.Error("the reason can be left out")
+	}
+}
+
+func TestAFormThatCannotBeSentSaysWhatToType(t *testing.T) {
+	o := newOffice(t, false)
+	h := &heard{}
+	o.ears(t, h.handle)
+	b := yes(1)
+	b.Reason = &bot.Prompt{Title: "Approve?", Label: "Why"}
+	o.posted(t, card(b))
+	o.Inject(larktest.Fault{Kind: larktest.Refuse, Code: 230013, Call: "POST messages"})
+	p := o.as(t, "ana")
+	if text := p.Press(p.Buttons()[0]).Await(); !strings.Contains(text, "approve 1") {
+		t.Errorf("told %q", text)
 	}
 }
 
