@@ -20,7 +20,7 @@ func TestCheckLooksAtLark(t *testing.T) {
 		"room is open":  {func(x *larktest.Tenant, room, _ string) { x.Open(room) }, "choose an internal group", true},
 		"no permission": {func(x *larktest.Tenant, _, _ string) { x.Withhold(larktest.UserStatus) }, "contact:user.employee:readonly", true},
 		"frozen":        {func(x *larktest.Tenant, _, ana string) { x.Change(ana, func(u *larktest.User) { u.Frozen = true }) }, "(frozen)", true},
-		"other tenant": {func(x *larktest.Tenant, _, _ string) { x.App.Tenant = "elsewhere" }, "not elsewhere", true},
+		"other tenant":  {func(x *larktest.Tenant, _, _ string) { x.App.Tenant = "elsewhere" }, "not elsewhere", true},
 		"no secret": {func(x *larktest.Tenant, _, _ string) {
 			x.Inject(larktest.Fault{Kind: larktest.Refuse, Code: 10014, Call: "token"})
 		}, "does not sign in (10014)", true},

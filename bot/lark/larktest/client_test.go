@@ -74,7 +74,7 @@ func TestTheVendorsClientUnderstandsTheTenant(t *testing.T) {
 	if err != nil || !added.Success() || len(added.Data.InvalidIdList) != 1 {
 		t.Error(err, added)
 	}
-	user, err := vendor(x).Contact.V3.User.Get(ctx, larkcontact.NewGetUserReqBuilder().UserId(ana.Union).UserIdType("union_id").Build())
+	user, err := vendor(x).Contact.User.Get(ctx, larkcontact.NewGetUserReqBuilder().UserId(ana.Union).UserIdType("union_id").Build())
 	if err != nil || !user.Success() || !*user.Data.User.Status.IsFrozen {
 		t.Error(err, user)
 	}
@@ -89,7 +89,7 @@ func TestTheVendorsClientHearsWhatPeopleDo(t *testing.T) {
 	x := larktest.New(t, larktest.Options{})
 	ana := x.AddUser(larktest.User{Name: "Ana"})
 	room := x.Group("leaks", ana.Union)
-	if got, err := vendor(x).Im.V1.Message.Create(t.Context(), larkim.NewCreateMessageReqBuilder().ReceiveIdType("chat_id").Body(
+	if got, err := vendor(x).Im.Message.Create(t.Context(), larkim.NewCreateMessageReqBuilder().ReceiveIdType("chat_id").Body(
 		larkim.NewCreateMessageReqBodyBuilder().ReceiveId(room).MsgType("interactive").Content(card).Build()).Build()); err != nil || !got.Success() {
 		t.Fatal(err, got)
 	}
