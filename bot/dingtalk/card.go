@@ -44,10 +44,11 @@ func mark(key string, card bot.Card) string {
 
 func count(n int) string { return strconv.Itoa(n) }
 
-// space is where a card is shown: the group, or one person's chat with the robot.
+// space is where a card is shown: a group, or one person's chat with the robot.
 type space struct {
-	user string            // empty: the group
-	at   map[string]string // who is called, by user id; only in the group
+	group string
+	user  string            // empty: the group
+	at    map[string]string // who is called, by user id; only in a group
 }
 
 type params struct {
@@ -92,7 +93,7 @@ func (c *Chat) show(ctx context.Context, name string, at space, s sheet) error {
 		Template: orElse(c.config.Template, shared), Track: name, Callback: "STREAM", Data: params{c.filled(s)}, UserIDType: 1,
 	}
 	if at.user == "" {
-		card.Space, card.Group = "dtv1.card//IM_GROUP."+c.config.Room, model
+		card.Space, card.Group = "dtv1.card//IM_GROUP."+at.group, model
 		card.ToGroup = &deliver{RobotCode: c.config.RobotCode, At: at.at}
 	} else {
 		card.Space, card.Robot = "dtv1.card//IM_ROBOT."+at.user, model

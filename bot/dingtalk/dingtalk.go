@@ -18,8 +18,11 @@ import (
 	"twokey/bot"
 )
 
-// Name is the room and its platform.
-const Name = "dingtalk"
+// Name is the fixed room and its platform; Groups is the room of incident groups.
+const (
+	Name   = "dingtalk"
+	Groups = "dingtalk-groups"
+)
 
 // Config is what an organisation's robot needs. ClientID, ClientSecret, Room and Words
 // are mandatory.
@@ -33,6 +36,10 @@ type Config struct {
 	OldAPIURL    string // empty: the same place, where DingTalk's older interface is
 	Languages    []string
 	Language     string // of the room
+
+	GroupTemplate string   // id of the scene group template with the robot in it, for incident groups
+	GroupOwner    string   // user id of whom these groups belong to
+	Invite        []string // user ids of whom they are for
 
 	// Words is a sentence of the catalog, for the ids in [WordIDs].
 	Words func(lang, id string, blanks map[string]string) string
@@ -53,6 +60,7 @@ type Chat struct {
 	asked  *directory
 	plain  *plainly
 	heard  listener
+	groups groups
 }
 
 var _ bot.Chat = (*Chat)(nil)
@@ -107,7 +115,7 @@ func (*Chat) Platform() string { return Name }
 
 // Post shows a card in the group, once for each key.
 func (c *Chat) Post(ctx context.Context, key string, card bot.Card) (bot.Ref, error) {
-	return c.post(ctx, mark(key, card), card)
+	return c.post(ctx, "", mark(key, card), card)
 }
 
 // Update shows a card in place of what ref shows. What was said in a message can't be

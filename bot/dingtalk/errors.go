@@ -43,6 +43,9 @@ const (
 	wordOldTok  = "errcode.40014"
 	wordOldLate = "errcode.42001"
 	wordNobody  = "errcode.60121"
+
+	wordDisbanded = "group.disbanded"                             // DingTalk docs: 机器人发送群聊消息
+	wordNoGroup   = "invalidParameter.openConversationId.invalid" // the same page
 )
 
 func (e *Error) Error() string {

@@ -17,6 +17,7 @@ type written struct {
 	SenderCorp   string `json:"senderCorpId"`
 	Staff        string `json:"senderStaffId"`
 	RobotCode    string `json:"robotCode"`
+	Group        string `json:"conversationId"`
 	Webhook      string `json:"sessionWebhook"`
 	Text         struct {
 		Content string `json:"content"`
@@ -42,7 +43,7 @@ func (c *Chat) said(_, data string) bool {
 	case m.SenderCorp != m.ChatbotCorp:
 		f.why = "other_team"
 	}
-	return c.take(work{from: f, in: bot.Input{ID: "msg|" + m.MsgID, Text: unslashed(m.Text.Content)}})
+	return c.take(work{from: f, in: bot.Input{Room: Name, In: c.groups.about(m.Group), ID: "msg|" + m.MsgID, Text: unslashed(m.Text.Content)}})
 }
 
 // unslashed is a command as people type it by habit: "/leak list", also with signs of a
@@ -130,19 +131,31 @@ func (c *Chat) pressed(id, data string) bool {
 	if id == "" {
 		id = strings.Join([]string{t.Track, t.User, a.button()}, "|")
 	}
-	return c.take(asking(work{from: f, in: bot.Input{ID: "card|" + id, Button: w.press(a.reason()), On: on}}, w))
+	return c.take(asking(work{from: f, in: bot.Input{Room: roomOf(on), ID: "card|" + id, Button: w.press(a.reason()), On: on}}, w))
 }
 
 // on is the card that a button stands on, if everybody sees it; false: it is none of
-// ours, or stands where the bot never put it.
+// ours, or stands where the bot never puts any.
 func (c *Chat) on(t touched, w wire) (bot.Ref, bool) {
+	stands := spot{name: t.Track, about: w.Incident}
+	if t.SpaceType == "IM_GROUP" && t.Space != c.config.Room {
+		stands.group = t.Space
+	}
 	switch {
 	case strings.HasPrefix(t.Track, forPerson):
 		return "", true
-	case !strings.HasPrefix(t.Track, forCard), t.SpaceType == "IM_GROUP" && t.Space != "" && t.Space != c.config.Room:
+	case !strings.HasPrefix(t.Track, forCard), stands.group != "" && c.config.GroupTemplate == "":
 		return "", false
 	}
-	return refTo(t.Track, bot.Card{Incident: w.Incident}), true
+	return stands.ref(), true
+}
+
+// roomOf is the room that a card stands in.
+func roomOf(on bot.Ref) string {
+	if spotOf(on).group != "" {
+		return Groups
+	}
+	return Name
 }
 
 // asking is work that asks first what the button wants asked.

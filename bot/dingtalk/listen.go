@@ -108,7 +108,7 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 		c.config.Log.Warn("ask DingTalk who it was", slog.Any("error", err))
 		return bot.Answer{Text: c.say("", "dingtalk.who")}
 	}
-	w.in.From, w.in.Room = account, Name
+	w.in.From = account
 	if w.first == "" {
 		return handle(ctx, w.in)
 	}

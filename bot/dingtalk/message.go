@@ -8,54 +8,71 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/incident"
 )
 
-// A card's ref is its name and its incident: "twokey-c-…/inc-7". Where DingTalk took no
-// card it begins with "text": "text-…/inc-7".
+// A card's ref is its name and its incident: "twokey-c-…/inc-7"; in an incident's own
+// group, with that group's id: "twokey-c-…/inc-7/cid…". Where DingTalk took no card it
+// begins with "text": "text-…/inc-7".
 const forText = "text-"
 
-func refTo(name string, card bot.Card) bot.Ref { return bot.Ref(name + "/" + string(card.Incident)) }
-
-// split is the name of a card and what it is about.
-func split(ref bot.Ref) (name, about string) {
-	name, about, _ = strings.Cut(string(ref), "/")
-	return name, about
+// spot is what a ref says.
+type spot struct {
+	name  string
+	about incident.ID
+	group string // empty: the fixed room
 }
+
+func (s spot) ref() bot.Ref {
+	if s.group == "" {
+		return bot.Ref(s.name + "/" + string(s.about))
+	}
+	return bot.Ref(s.name + "/" + string(s.about) + "/" + s.group)
+}
+
+// spotOf reads a ref. A group's id may itself have a slash.
+func spotOf(ref bot.Ref) spot {
+	name, rest, _ := strings.Cut(string(ref), "/")
+	about, group, _ := strings.Cut(rest, "/")
+	return spot{name, incident.ID(about), group}
+}
+
+// at is the group that somebody means by a ref, or by none.
+func (c *Chat) at(group string) string { return orElse(group, c.config.Room) }
 
 func inWords(ref bot.Ref) bool { return strings.HasPrefix(string(ref), forText) }
 
 // post shows a card, or says it in a message if DingTalk takes no cards here.
-func (c *Chat) post(ctx context.Context, key string, card bot.Card) (bot.Ref, error) {
+func (c *Chat) post(ctx context.Context, group, key string, card bot.Card) (bot.Ref, error) {
 	s := c.draw(card, false, "")
-	name := track(forCard, c.config.Room, key)
-	err := c.show(ctx, name, space{}, s)
+	name := track(forCard, c.at(group), key)
+	err := c.show(ctx, name, space{group: c.at(group)}, s)
 	if err == nil {
-		return refTo(name, card), nil
+		return spot{name, card.Incident, group}.ref(), nil
 	}
 	if !definite(err) {
 		return "", fmt.Errorf("post card: %w", err)
 	}
 	c.config.Log.Warn("DingTalk takes no card: it is said in a message", slog.Any("error", err))
-	ref := refTo(track(forText, c.config.Room, key), card)
-	if err := c.plain.once(ref, "", s, func(again bool) error { return c.speak(ctx, s, again) }); err != nil {
+	ref := spot{track(forText, c.at(group), key), card.Incident, group}.ref()
+	if err := c.plain.once(ref, "", s, func(again bool) error { return c.speak(ctx, group, s, again) }); err != nil {
 		return "", fmt.Errorf("post message: %w", err)
 	}
 	return ref, nil
 }
 
 func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
-	s := c.draw(card, false, "")
+	s, stands := c.draw(card, false, ""), spotOf(ref)
 	if inWords(ref) {
-		if err := c.plain.changed(ref, s, func() error { return c.speak(ctx, s, false) }); err != nil {
+		if err := c.plain.changed(ref, s, func() error { return c.speak(ctx, stands.group, s, false) }); err != nil {
 			return fmt.Errorf("say card anew: %w", err)
 		}
 		return nil
 	}
-	name, _ := split(ref)
-	err := c.change(ctx, name, s)
+	err := c.change(ctx, stands.name, s)
 	if definite(err) && !errors.Is(err, bot.ErrGone) {
 		c.config.Log.Warn("DingTalk does not change a card: it is said in a message", slog.Any("error", err))
-		err = c.plain.changed(ref, s, func() error { return c.speak(ctx, s, false) })
+		err = c.plain.changed(ref, s, func() error { return c.speak(ctx, stands.group, s, false) })
 	}
 	if err != nil {
 		return fmt.Errorf("update card: %w", err)
@@ -66,10 +83,10 @@ func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 // reply shows a line as a card of its own, because cards have names: a line whose
 // answer was lost is not shown twice.
 func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
-	_, about := split(ref)
-	s := drawLine(about, line)
+	stands := spotOf(ref)
+	s := drawLine(string(stands.about), line)
 	if !inWords(ref) {
-		err := c.show(ctx, track(forLine, string(ref), line.Key), space{at: c.called(ctx, line)}, s)
+		err := c.show(ctx, track(forLine, string(ref), line.Key), space{group: c.at(stands.group), at: c.called(ctx, line)}, s)
 		if err == nil {
 			return nil
 		}
@@ -78,7 +95,7 @@ func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 		}
 		c.config.Log.Warn("DingTalk takes no card: it is said in a message", slog.Any("error", err))
 	}
-	if err := c.plain.once(ref, line.Key, s, func(again bool) error { return c.speak(ctx, s, again) }); err != nil {
+	if err := c.plain.once(ref, line.Key, s, func(again bool) error { return c.speak(ctx, stands.group, s, again) }); err != nil {
 		return fmt.Errorf("add line: %w", err)
 	}
 	return nil

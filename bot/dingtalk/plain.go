@@ -121,10 +121,10 @@ type message struct {
 	Param     string   `json:"msgParam"`
 }
 
-// speak says a sheet in the group.
-func (c *Chat) speak(ctx context.Context, s sheet, again bool) error {
+// speak says a sheet in a group.
+func (c *Chat) speak(ctx context.Context, group string, s sheet, again bool) error {
 	m := c.worded(s, again)
-	m.Group = c.config.Room
+	m.Group = c.at(group)
 	return c.api.call(ctx, "groupMessages", http.MethodPost, "/v1.0/robot/groupMessages/send", m, nil)
 }
 

@@ -16,6 +16,7 @@ const (
 	PathGroup   = "/v1.0/robot/groupMessages/send"
 	PathPerson  = "/v1.0/robot/oToMessages/batchSend"
 	PathUser    = "/topapi/v2/user/get"
+	PathScene   = "/topapi/im/chat/scenegroup/create"
 	PathWebhook = "/robot/sendBySession"
 )
 
@@ -41,6 +42,7 @@ func (o *Org) routes() http.Handler {
 	mux.HandleFunc("POST "+PathGroup, o.serve(PathGroup, true, o.sayInGroup))
 	mux.HandleFunc("POST "+PathPerson, o.serve(PathPerson, true, o.sayToPerson))
 	mux.HandleFunc("POST "+PathUser, o.serveOld(PathUser, o.getUser))
+	mux.HandleFunc("POST "+PathScene, o.serveOld(PathScene, o.makeGroup))
 	mux.HandleFunc("POST "+PathWebhook, o.serveWebhook)
 	mux.HandleFunc("/connect", o.serveSocket)
 	return mux

@@ -53,6 +53,7 @@ type Org struct {
 	templates map[string]bool
 	users     map[string]*User
 	groups    map[string][]string // members, by openConversationId
+	scenes    []*Scene
 	cards     map[string]*Card
 	messages  []*Message
 	calls     map[string]int
@@ -122,7 +123,12 @@ func (o *Org) Leave(user string) {
 func (o *Org) Group(members ...string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	id := "cid" + rand.Text()[:16] + "=="
+	return o.group(members)
+}
+
+// group opens a group. Ids are in base64, so they can have a slash. The lock is held.
+func (o *Org) group(members []string) string {
+	id := "cid" + rand.Text()[:8] + "/" + rand.Text()[:8] + "=="
 	o.groups[id] = members
 	return id
 }

@@ -59,7 +59,10 @@ func (o *Org) sayInGroup(body []byte) (object, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	if o.groups[in.Group] == nil {
+	switch {
+	case o.groups[in.Group] == nil && o.ended(in.Group):
+		return nil, invalid("group.disbanded")
+	case o.groups[in.Group] == nil:
 		return nil, invalid("invalidParameter.openConversationId.invalid")
 	}
 	m.Group = in.Group
