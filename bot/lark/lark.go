@@ -89,8 +89,9 @@ func New(config Config) *Chat {
 		config.APIURL = Feishu
 	}
 	config.APIURL = strings.TrimSuffix(config.APIURL, "/")
-	c := &Chat{config: config, keeper: newDoorkeeper(config.EncryptKey, config.Now), still: newStillness(config.Settle)}
+	c := &Chat{config: config, keeper: newDoorkeeper(config.EncryptKey, config.Now)}
 	c.api = newAPI(config)
+	c.still = newStillness(config.Settle, c.api.replace)
 	c.asked = newDirectory(c.api, config.Room, config.Now)
 	return c
 }

@@ -100,10 +100,11 @@ func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 	if err := c.asked.closed(ctx, chat); err != nil {
 		return err
 	}
-	if err := c.still.wait(ctx, message); err != nil {
+	content := c.draw(card, false)
+	if err := c.still.wait(ctx, message, content); err != nil {
 		return err
 	}
-	if err := c.api.replace(ctx, message, c.draw(card, false)); err != nil {
+	if err := c.api.replace(ctx, message, content); err != nil {
 		return fmt.Errorf("update card: %w", err)
 	}
 	c.shows(ref, card)
