@@ -38,8 +38,10 @@ func TestAnUpdateThatCrossesAPressIsMadeAgain(t *testing.T) {
 func TestACardIsStillWhileItsPressIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var shown []string
+		during := func() {}
 		s := lark.NewStillness(time.Second, func(_ context.Context, _, content string) error {
 			shown = append(shown, content)
+			during()
 			return errors.New("in vain")
 		})
 		at := func(want time.Duration, began time.Time) {
@@ -79,7 +81,11 @@ func TestACardIsStillWhileItsPressIsAnswered(t *testing.T) {
 			t.Errorf("made again: %q", shown)
 		}
 
-		s.Hold("om_1") // never answered
+		during = func() { s.Hold("om_1") } // a press that is never answered comes meanwhile
+		s.Hold("om_1")()
+		synctest.Wait()
+		time.Sleep(time.Second)
+		synctest.Wait()
 		began = time.Now()
 		update("om_1", "c")
 		at(5*time.Second, began)
