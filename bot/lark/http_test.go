@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -142,5 +143,39 @@ func FuzzDecrypt(f *testing.F) {
 func TestTheVendorsExampleIsOpened(t *testing.T) {
 	if plain, ok := lark.Decrypt("P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=", "test key"); !ok || string(plain) != "hello world" {
 		t.Errorf("%q %v", plain, ok)
+	}
+}
+
+// Over the long connection nobody calls: a room without a key lets nobody in, also not
+// who signs with none.
+func TestWithoutAKeyNobodyIsLetIn(t *testing.T) {
+	o := newOffice(t, false)
+	body := o.PressBody(o.ids["ana"], larktest.Button{Value: json.RawMessage(`{"a":"take"}`), Chat: o.room})
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, lark.PathEvents, bytes.NewReader(body))
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	r.Header.Set("X-Lark-Request-Timestamp", stamp)
+	r.Header.Set("X-Lark-Signature", larktest.Sign(stamp, "", "", body))
+	w := httptest.NewRecorder()
+	if o.chat.ServeHTTP(w, r); w.Code != http.StatusUnauthorized {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+// The bot knows a press again by its event, and two presses apart.
+func TestAPressHasOneNameHoweverOftenItComes(t *testing.T) {
+	o := newOffice(t, true)
+	h := &heard{answer: bot.Answer{OK: true, Text: "done"}}
+	o.ears(t, h.handle)
+	o.posted(t, card(yes(1)))
+	press := func() []byte { return o.PressBody(o.ids["ana"], o.as(t, "ana").Buttons()[0]) }
+	one := press()
+	var names []string
+	for _, body := range [][]byte{one, one, press()} {
+		o.chat.ServeHTTP(httptest.NewRecorder(), o.Request(lark.PathEvents, body))
+		in, _ := h.last()
+		names = append(names, in.ID)
+	}
+	if names[0] == "" || names[0] != names[1] || names[0] == names[2] {
+		t.Errorf("%q", names)
 	}
 }
