@@ -250,7 +250,7 @@ func (a *announcement) concerned(e incident.Event) []incident.Person {
 	now := a.scene.State
 	switch e := e.(type) {
 	case incident.Reminded:
-		still := a.missing(now, e.Number)
+		still := a.called(a.missing(now, e.Number))
 		return slices.DeleteFunc(slices.Clone(e.Who), func(p incident.Person) bool { return !slices.Contains(still, p) })
 	case incident.Observed:
 		return a.alarmed(now, e)

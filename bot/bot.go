@@ -18,7 +18,7 @@ import (
 )
 
 // Bot handles incidents. Its fields are set once, before [Bot.Run]; none may be
-// left out but Heard, Webhook, Sites, Links and Retention.
+// left out but Heard, Mention, Webhook, Sites, Links and Retention.
 type Bot struct {
 	Rules    incident.Rules
 	Chain    incident.Chain
@@ -27,6 +27,7 @@ type Bot struct {
 	Chats    []Chat
 	View     View
 	People   People
+	Mention  []incident.Person            // whom reminders call beside those who can still vote
 	Webhook  Webhook                      // nil: nobody outside of chat is told
 	Language string                       // of rooms
 	Drill    bool                         // every account is a pretend one

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"twokey/incident"
 	"twokey/store"
@@ -82,7 +83,8 @@ func (b *Bot) wanted(ctx context.Context, s incident.State, number int) ([]incid
 	return who, err
 }
 
-// remind mentions those who can still vote. The line in the room does it.
+// remind mentions those who can still vote, and whom else the configuration names. The
+// line in the room does it.
 func (b *Bot) remind(ctx context.Context, l store.Lease) error {
 	s, err := b.state(ctx, l.Job.Incident)
 	if err != nil {
@@ -95,7 +97,22 @@ func (b *Bot) remind(ctx context.Context, l store.Lease) error {
 	if len(who) == 0 {
 		return b.Store.Finish(ctx, l)
 	}
-	return b.settle(ctx, l, incident.MarkReminded{Number: l.Job.Number, Round: l.Job.Round, Who: who})
+	return b.settle(ctx, l, incident.MarkReminded{Number: l.Job.Number, Round: l.Job.Round, Who: b.called(who)})
+}
+
+// called are those who can still vote, if there are any, and whom the configuration names
+// beside them.
+func (b *Bot) called(who []incident.Person) []incident.Person {
+	if len(who) == 0 {
+		return nil
+	}
+	all := slices.Clone(who)
+	for _, also := range b.Mention {
+		if !slices.Contains(all, also) {
+			all = append(all, also)
+		}
+	}
+	return all
 }
 
 // escalate tells the webhook. It has a lane of its own: a dead chat does not

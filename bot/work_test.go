@@ -52,6 +52,30 @@ func TestMissingVotesAreAskedForInChatAndOutside(t *testing.T) {
 	}
 }
 
+// Who is on call is called beside those who can vote, once each, and is not paged for it.
+func TestRemindersCallWhomTheConfigurationNames(t *testing.T) {
+	s := tell(t, chattest.Options{Rules: func(r *incident.Rules) { r.Webhook = true }})
+	page := &pager{}
+	s.Bot.Webhook, s.Bot.Mention = page, []incident.Person{chattest.Ana, chattest.Bo}
+	s.id = s.Alert()
+	s.Settle()
+	s.say(chattest.Ana, "approve "+s.number(incident.StepKeyDisable))
+	s.After(5 * time.Minute)
+	var called []string
+	for _, l := range s.room.lines {
+		for _, a := range l.Mention {
+			called = append(called, a.User)
+		}
+	}
+	slices.Sort(called)
+	if !slices.Equal(called, []string{"ana", "bo", "chen"}) {
+		t.Errorf("called: %q", called)
+	}
+	if len(page.pages) != 1 || slices.Contains(page.pages[0].Who, "Ana") {
+		t.Errorf("pages = %+v", page.pages)
+	}
+}
+
 func TestThePagerIsToldWhileEveryChatIsDown(t *testing.T) {
 	s := tell(t, chattest.Options{Rules: func(r *incident.Rules) { r.Webhook = true }})
 	page := &pager{}

@@ -77,7 +77,7 @@ func (a *app) assemble(ctx context.Context) error {
 	a.metrics = newMetrics(prometheus.NewRegistry(), a.store, a.now)
 	a.bot = &bot.Bot{
 		Rules: rules, Chain: a.config.chain(), Store: a.store, Accounts: accounts, Chats: a.rooms(words), View: words,
-		People: a.config.people(), Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
+		People: a.config.people(), Mention: a.config.Escalation.Mention, Webhook: a.webhook(), Language: a.config.Language, Drill: a.config.drill(),
 		Sites: a.config.sites(), Links: a.config.Links, Log: a.log, Now: a.now, Salt: rand.Text,
 		Heard: a.metrics.heard,
 	}

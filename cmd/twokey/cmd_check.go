@@ -104,9 +104,6 @@ func (f *findings) advise(c *config) {
 	if !c.API.Token.given() {
 		f.warn("api.token: without it there is no /api, and show, export and verify work only while the bot is stopped")
 	}
-	for _, what := range notYet(c) {
-		f.warn("%s", what)
-	}
 }
 
 // people counts who could give the votes that are needed.

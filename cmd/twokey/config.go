@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"twokey/actions/alicloud"
+	"twokey/incident"
 )
 
 // config is the configuration file as an operator writes it. What each key means
@@ -146,9 +147,9 @@ type (
 	}
 
 	escalationConfig struct {
-		Remind  []time.Duration `yaml:"remind"`
-		Mention []string        `yaml:"mention"`
-		Webhook webhookConfig   `yaml:"webhook"`
+		Remind  []time.Duration   `yaml:"remind"`
+		Mention []incident.Person `yaml:"mention"`
+		Webhook webhookConfig     `yaml:"webhook"`
 	}
 	webhookConfig struct {
 		URL    string `yaml:"url"`

@@ -99,7 +99,7 @@ func (r *reader) checkNamed(c *config) {
 		r.user(c, index("protected.roles", i), userConfig{role.Account, or(role.Role, "-")})
 	}
 	for i, id := range c.Escalation.Mention {
-		person(index("escalation.mention", i), id)
+		person(index("escalation.mention", i), string(id))
 	}
 }
 

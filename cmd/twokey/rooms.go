@@ -1,8 +1,6 @@
 package main
 
 import (
-	"log/slog"
-
 	"twokey/bot"
 	"twokey/bot/dingtalk"
 	"twokey/bot/slack"
@@ -16,9 +14,6 @@ func (c *config) hasRoom() bool {
 // rooms are the chats that are configured, and the console where everything is
 // pretend.
 func (a *app) rooms(words bot.View) []bot.Chat {
-	for _, what := range notYet(a.config) {
-		a.log.Warn("not in this version", slog.String("configured", what))
-	}
 	var all []bot.Chat
 	if a.config.drill() {
 		a.console = a.newConsole(words)
