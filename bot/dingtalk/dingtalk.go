@@ -9,6 +9,7 @@
 package dingtalk
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Name is the room and its platform.
@@ -52,7 +54,7 @@ type Chat struct {
 	api    *caller
 	asked  *directory
 	plain  *plainly
-	heard  listener
+	heard  room.Ears
 }
 
 var _ bot.Chat = (*Chat)(nil)
@@ -68,7 +70,7 @@ const publicAPI = "https://api.dingtalk.com"
 func New(config Config) *Chat {
 	config = config.whole()
 	api := newCaller(config)
-	return &Chat{config: config, api: api, asked: newDirectory(api, config.Now), plain: newPlainly(config.Now)}
+	return &Chat{config: config, api: api, asked: newDirectory(api, config.Now), plain: newPlainly()}
 }
 
 // whole is the configuration with nothing left open.
@@ -76,8 +78,8 @@ func (c Config) whole() Config {
 	if c.RobotCode == "" {
 		c.RobotCode = c.ClientID
 	}
-	c.APIURL = strings.TrimSuffix(orElse(c.APIURL, publicAPI), "/")
-	c.OldAPIURL = strings.TrimSuffix(orElse(c.OldAPIURL, beside(c.APIURL)), "/")
+	c.APIURL = strings.TrimSuffix(cmp.Or(c.APIURL, publicAPI), "/")
+	c.OldAPIURL = strings.TrimSuffix(cmp.Or(c.OldAPIURL, beside(c.APIURL)), "/")
 	if c.Refused == nil {
 		c.Refused = func(string) {}
 	}
@@ -107,7 +109,7 @@ func (*Chat) Platform() string { return Name }
 
 // Post shows a card in the group, once for each key.
 func (c *Chat) Post(ctx context.Context, key string, card bot.Card) (bot.Ref, error) {
-	return c.post(ctx, mark(key, card), card)
+	return c.post(ctx, room.Mark(key, card), card)
 }
 
 // Update shows a card in place of what ref shows. What was said in a message can't be
@@ -127,12 +129,5 @@ func (c *Chat) say(lang, id string, blanks ...string) string {
 	for i := 0; i+1 < len(blanks); i += 2 {
 		filled[blanks[i]] = blanks[i+1]
 	}
-	return c.config.Words(orElse(lang, c.config.Language), id, filled)
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
+	return c.config.Words(cmp.Or(lang, c.config.Language), id, filled)
 }

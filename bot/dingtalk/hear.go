@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // written is what somebody said to the robot (DingTalk docs: 接收消息). Only staff have
@@ -115,7 +116,7 @@ func (c *Chat) pressed(id, data string) bool {
 	}
 	w, ok := decode(a.button())
 	if !ok {
-		c.config.Refused("unknown_button")
+		c.config.Refused(room.UnknownButton)
 		return true
 	}
 	on, ok := c.on(t, w)
@@ -130,7 +131,7 @@ func (c *Chat) pressed(id, data string) bool {
 	if id == "" {
 		id = strings.Join([]string{t.Track, t.User, a.button()}, "|")
 	}
-	return c.take(asking(work{from: f, in: bot.Input{ID: "card|" + id, Button: w.press(a.reason()), On: on}}, w))
+	return c.take(asking(work{from: f, in: bot.Input{ID: "card|" + id, Button: w.Press(a.reason()), On: on}}, w))
 }
 
 // on is the card that a button stands on, if everybody sees it; false: it is none of
@@ -142,7 +143,7 @@ func (c *Chat) on(t touched, w wire) (bot.Ref, bool) {
 	case !strings.HasPrefix(t.Track, forCard), t.SpaceType == "IM_GROUP" && t.Space != "" && t.Space != c.config.Room:
 		return "", false
 	}
-	return refTo(t.Track, bot.Card{Incident: w.Incident}), true
+	return room.Ref(t.Track, string(w.Incident)), true
 }
 
 // asking is work that asks first what the button wants asked.

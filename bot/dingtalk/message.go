@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,19 +9,12 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // A card's ref is its name and its incident: "twokey-c-…/inc-7". Where DingTalk took no
 // card it begins with "text": "text-…/inc-7".
 const forText = "text-"
-
-func refTo(name string, card bot.Card) bot.Ref { return bot.Ref(name + "/" + string(card.Incident)) }
-
-// split is the name of a card and what it is about.
-func split(ref bot.Ref) (name, about string) {
-	name, about, _ = strings.Cut(string(ref), "/")
-	return name, about
-}
 
 func inWords(ref bot.Ref) bool { return strings.HasPrefix(string(ref), forText) }
 
@@ -30,13 +24,13 @@ func (c *Chat) post(ctx context.Context, key string, card bot.Card) (bot.Ref, er
 	name := track(forCard, c.config.Room, key)
 	err := c.show(ctx, name, space{}, s)
 	if err == nil {
-		return refTo(name, card), nil
+		return room.Ref(name, string(card.Incident)), nil
 	}
 	if !definite(err) {
 		return "", fmt.Errorf("post card: %w", err)
 	}
 	c.config.Log.Warn("DingTalk takes no card: it is said in a message", slog.Any("error", err))
-	ref := refTo(track(forText, c.config.Room, key), card)
+	ref := room.Ref(track(forText, c.config.Room, key), string(card.Incident))
 	if err := c.plain.once(ref, "", s, func(again bool) error { return c.speak(ctx, s, again) }); err != nil {
 		return "", fmt.Errorf("post message: %w", err)
 	}
@@ -51,7 +45,7 @@ func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 		}
 		return nil
 	}
-	name, _ := split(ref)
+	name, _ := room.Split(ref)
 	err := c.change(ctx, name, s)
 	if definite(err) && !errors.Is(err, bot.ErrGone) {
 		c.config.Log.Warn("DingTalk does not change a card: it is said in a message", slog.Any("error", err))
@@ -66,7 +60,7 @@ func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 // reply shows a line as a card of its own, because cards have names: a line whose
 // answer was lost is not shown twice.
 func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
-	_, about := split(ref)
+	_, about := room.Split(ref)
 	s := drawLine(about, line)
 	if !inWords(ref) {
 		err := c.show(ctx, track(forLine, string(ref), line.Key), space{at: c.called(ctx, line)}, s)
@@ -93,7 +87,7 @@ func (c *Chat) called(ctx context.Context, line bot.Line) map[string]string {
 			continue
 		}
 		if who, err := c.asked.member(ctx, a.User); err == nil && who.unfit == "" {
-			at[a.User] = orElse(bot.Inert(who.name), a.User)
+			at[a.User] = cmp.Or(bot.Inert(who.name), a.User)
 		}
 	}
 	return at

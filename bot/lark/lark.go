@@ -17,6 +17,7 @@ import (
 	golark "github.com/go-lark/lark"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Name is the fixed room and its platform; Groups is the room of incident groups.
@@ -58,9 +59,9 @@ type Chat struct {
 	config Config
 	api    *api
 	asked  *directory
-	keeper *doorkeeper
+	keeper *room.Doorkeeper
 	still  *stillness
-	heard  listener
+	heard  room.Ears
 }
 
 var (
@@ -89,7 +90,7 @@ func New(config Config) *Chat {
 		config.APIURL = Feishu
 	}
 	config.APIURL = strings.TrimSuffix(config.APIURL, "/")
-	c := &Chat{config: config, keeper: newDoorkeeper(config.EncryptKey, config.Now), still: newStillness(config.Settle)}
+	c := &Chat{config: config, keeper: room.NewDoorkeeper(config.Now), still: newStillness(config.Settle)}
 	c.api = newAPI(config)
 	c.asked = newDirectory(c.api, config.Room, config.Now)
 	return c

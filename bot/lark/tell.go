@@ -9,6 +9,7 @@ import (
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher/callback"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Kinds of toasts (Feishu docs: handle card callbacks).
@@ -33,7 +34,7 @@ func (c *Chat) shown(w work, a bot.Answer) *response {
 	if !a.OK {
 		kind = toastError
 	}
-	text := cut(bot.Inert(a.Text), maxToast)
+	text := room.Cut(bot.Inert(a.Text), maxToast)
 	if a.Card != nil || text == "" {
 		text = c.say(c.spoken(w.lang), "lark.written")
 	}

@@ -18,6 +18,7 @@ import (
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Name is the fixed room and its platform; Channels is the room of incident channels.
@@ -55,8 +56,8 @@ type Chat struct {
 	api    *slackgo.Client
 	said   *memory
 	asked  *directory
-	keeper *doorkeeper
-	heard  listener
+	keeper *room.Doorkeeper
+	heard  room.Ears
 	waits  time.Duration // how long Slack is kept waiting
 }
 
@@ -89,7 +90,7 @@ func New(config Config) *Chat {
 		config.APIURL += "/" // the SDK joins by writing one after the other
 	}
 	quiet := log.New(io.Discard, "", 0) // the SDK's own log quotes what travels
-	c := &Chat{config: config, said: newMemory(config.Now), keeper: newDoorkeeper(config.SigningSecret, config.Now), waits: patience}
+	c := &Chat{config: config, said: newMemory(), keeper: room.NewDoorkeeper(config.Now), waits: patience}
 	c.api = slackgo.New(
 		config.BotToken, slackgo.OptionAppLevelToken(config.AppToken), slackgo.OptionAPIURL(config.APIURL),
 		slackgo.OptionHTTPClient(&http.Client{Transport: config.Transport, Timeout: callTimeout}), slackgo.OptionLog(quiet),
