@@ -11,8 +11,6 @@ package dingtalk
 import (
 	"cmp"
 	"context"
-	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -26,6 +24,8 @@ const Name = "dingtalk"
 // Config is what an organisation's robot needs. ClientID, ClientSecret, Room and Words
 // are mandatory.
 type Config struct {
+	room.Common
+
 	ClientID     string // AppKey of the app that the robot belongs to
 	ClientSecret string
 	RobotCode    string // empty: the ClientID, as for an organisation's own robot
@@ -33,19 +33,10 @@ type Config struct {
 	Template     string // id of a card template of one's own; empty: the shared one
 	APIURL       string // empty: https://api.dingtalk.com
 	OldAPIURL    string // empty: the same place, where DingTalk's older interface is
-	Languages    []string
-	Language     string // of the room
 
-	// Words is a sentence of the catalog, for the ids in [WordIDs].
-	Words func(lang, id string, blanks map[string]string) string
-	// Refused is told why something that came in was not let in; nil: nobody counts.
-	Refused func(reason string)
 	// PingEvery is how long the socket may be silent before it is tried; 0: 30 s. Less
 	// than 3 s is 3 s.
 	PingEvery time.Duration
-	Transport http.RoundTripper // nil: [http.DefaultTransport]
-	Now       func() time.Time  // nil: [time.Now]
-	Log       *slog.Logger      // nil: no log
 }
 
 // Chat is the room. Make it with [New].
@@ -75,22 +66,14 @@ func New(config Config) *Chat {
 
 // whole is the configuration with nothing left open.
 func (c Config) whole() Config {
+	c.Common = c.Whole()
 	if c.RobotCode == "" {
 		c.RobotCode = c.ClientID
 	}
 	c.APIURL = strings.TrimSuffix(cmp.Or(c.APIURL, publicAPI), "/")
 	c.OldAPIURL = strings.TrimSuffix(cmp.Or(c.OldAPIURL, beside(c.APIURL)), "/")
-	if c.Refused == nil {
-		c.Refused = func(string) {}
-	}
 	if c.PingEvery == 0 {
 		c.PingEvery = 30 * time.Second
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c
 }
@@ -122,12 +105,4 @@ func (c *Chat) Update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 // line names its incident.
 func (c *Chat) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	return c.reply(ctx, ref, line)
-}
-
-func (c *Chat) say(lang, id string, blanks ...string) string {
-	filled := map[string]string{}
-	for i := 0; i+1 < len(blanks); i += 2 {
-		filled[blanks[i]] = blanks[i+1]
-	}
-	return c.config.Words(cmp.Or(lang, c.config.Language), id, filled)
 }

@@ -72,7 +72,7 @@ func (c *Chat) draw(card bot.Card, private bool, first string) sheet {
 	}
 	d.press("", card.Actions)
 	if d.left > 0 {
-		d.parts = append(d.parts, inert(c.say(card.Lang, "dingtalk.more", "n", count(d.left), "incident", string(card.Incident))))
+		d.parts = append(d.parts, inert(c.config.Say(card.Lang, "dingtalk.more", "n", count(d.left), "incident", string(card.Incident))))
 	}
 	return sheet{
 		Tone: card.Tone, Title: room.Cut(bot.Inert(room.Title(card)), maxTitle), Brief: room.Cut(bot.Inert(room.Title(card)), maxBrief), Content: strings.Join(d.parts, "\n\n"), Foot: inert(card.Foot),
@@ -136,7 +136,7 @@ func (d *drawing) typed(buttons []bot.Button) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return inert(d.say(d.card.Lang, "dingtalk.type", "commands", strings.Join(all, " · ")))
+	return inert(d.config.Say(d.card.Lang, "dingtalk.type", "commands", strings.Join(all, " · ")))
 }
 
 // paragraph is lines that stand together.

@@ -2,9 +2,7 @@ package dingtalk
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"twokey/bot"
@@ -67,13 +65,10 @@ func (c *Chat) take(w work) bool {
 // answer asks the bot, in the name of who did it.
 func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answer {
 	account, err := c.account(ctx, w.from)
-	if who, strange := errors.AsType[room.Stranger](err); strange {
-		c.config.Refused(who.Why)
-		account, err = bot.Account{Platform: Name}, nil // nobody: the bot says so in words
-	}
+	account, err = c.config.Admit(Name, account, err)
 	if err != nil {
 		c.config.Log.Warn("ask DingTalk who it was", slog.Any("error", err))
-		return bot.Answer{Text: c.say("", "dingtalk.who")}
+		return bot.Answer{Text: c.config.Say("", "dingtalk.who")}
 	}
 	w.in.From, w.in.Room = account, Name
 	if w.first == "" {
@@ -98,16 +93,8 @@ func (c *Chat) before(ctx context.Context, handle bot.Handler, w work) bot.Answe
 	} else if w.in.From.User == "" {
 		return handle(ctx, w.in)
 	}
-	answer.Text = c.say(c.spoken(lang), w.first, "command", w.typed)
+	answer.Text = c.config.Say(c.config.Spoken(lang), w.first, "command", w.typed)
 	return answer
-}
-
-// spoken is a language that there is a catalog for.
-func (c *Chat) spoken(lang string) string {
-	if slices.Contains(c.config.Languages, lang) {
-		return lang
-	}
-	return c.config.Language
 }
 
 func (c *Chat) account(ctx context.Context, f from) (bot.Account, error) {

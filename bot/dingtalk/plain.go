@@ -135,7 +135,7 @@ const maxParam = 15000
 func (c *Chat) worded(s sheet, again bool) message {
 	parts := []string{bold(s.Title), s.Content, s.Foot}
 	if again {
-		parts = append(parts, inert(c.say(s.lang, "dingtalk.maybe")))
+		parts = append(parts, inert(c.config.Say(s.lang, "dingtalk.maybe")))
 	}
 	param := map[string]string{"title": s.Brief, "text": apart(parts...)}
 	kind := "sampleMarkdown"

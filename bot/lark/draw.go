@@ -36,7 +36,7 @@ func (c *Chat) draw(card bot.Card, whole bool, first ...node) string {
 		s.Body = append(s.Body, fold(card.More, folded, whole))
 	}
 	if s.Left > 0 {
-		s.Body = append(s.Body, plain(c.say(card.Lang, "lark.more", "n", strconv.Itoa(s.Left), "incident", string(card.Incident)))...)
+		s.Body = append(s.Body, plain(c.config.Say(card.Lang, "lark.more", "n", strconv.Itoa(s.Left), "incident", string(card.Incident)))...)
 	}
 	return packed(frame(room.Title(card), card.Tone, append(s.Body, s.Foot...)))
 }

@@ -55,7 +55,7 @@ func (c *Chat) pressed(e event) (*response, error) {
 	}
 	if err := c.locate(&w, b); err != nil {
 		c.config.Log.Warn("ask Lark where a button stands", slog.Any("error", err))
-		return toast(toastError, c.say(c.spoken(b.Lang), "lark.who")), nil
+		return toast(toastError, c.config.Say(c.config.Spoken(b.Lang), "lark.who")), nil
 	}
 	if b.Ask != nil {
 		return c.askReason(w, b)
@@ -92,14 +92,14 @@ func (c *Chat) askReason(w work, b wire) (*response, error) {
 	defer c.heard.Leave()
 	ctx, cancel := context.WithTimeout(parent, patience)
 	defer cancel()
-	lang := c.spoken(b.Lang)
+	lang := c.config.Spoken(b.Lang)
 	if _, err := c.asked.account(ctx, w.tenant, w.user); err == nil {
 		_, err = c.api.send(ctx, kindCard, w.user, c.reasonForm(lang, w.in.On, b), toUser, "")
 		if err == nil {
-			return toast(toastInfo, c.say(lang, "lark.asked")), nil
+			return toast(toastInfo, c.config.Say(lang, "lark.asked")), nil
 		}
 		c.config.Log.Warn("send a form", slog.Any("error", err))
-		return toast(toastError, c.say(lang, "lark.no_window", "command", b.Command)), nil
+		return toast(toastError, c.config.Say(lang, "lark.no_window", "command", b.Command)), nil
 	}
 	w.in.Button = b.Press("") // the bot says why not
 	return c.take(w)
@@ -109,7 +109,7 @@ func (c *Chat) askReason(w work, b wire) (*response, error) {
 func (c *Chat) reasonForm(lang string, on bot.Ref, b wire) string {
 	asked := b.Ask
 	b.Ask, b.On = nil, on
-	send := pushed(c.say(lang, "lark.send"), "primary", b)
+	send := pushed(c.config.Say(lang, "lark.send"), "primary", b)
 	send["name"], send["form_action_type"] = buttonSend, "submit"
 	form := node{"tag": "form", "name": formReason, "elements": []node{
 		{

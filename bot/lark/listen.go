@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher/callback"
@@ -122,28 +121,25 @@ func (c *Chat) take(w work) (*response, error) {
 			defer c.heard.Leave()
 			c.tell(ctx, w, <-done)
 		}()
-		return toast(toastInfo, c.say(c.config.Language, "lark.working")), nil
+		return toast(toastInfo, c.config.Say(c.config.Language, "lark.working")), nil
 	}
 }
 
 // answer asks the bot, in the name of who did it.
 func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answer {
 	account, err := c.asked.account(ctx, w.tenant, w.user)
-	if who, strange := errors.AsType[room.Stranger](err); strange {
-		c.config.Refused(who.Why)
-		account, err = bot.Account{Platform: Name}, nil // nobody: the bot says so in words
-	}
-	lang := c.spoken(w.lang)
+	account, err = c.config.Admit(Name, account, err)
+	lang := c.config.Spoken(w.lang)
 	if err == nil && w.chat != "" && !w.alone {
 		err = c.asked.closed(ctx, w.chat)
 	}
 	switch {
 	case room.Says(err, room.Shared):
 		c.config.Refused(room.Shared)
-		return bot.Answer{Text: c.say(lang, "lark.shared")}
+		return bot.Answer{Text: c.config.Say(lang, "lark.shared")}
 	case err != nil:
 		c.config.Log.Warn("ask Lark who pressed", slog.Any("error", err))
-		return bot.Answer{Text: c.say(lang, "lark.who")}
+		return bot.Answer{Text: c.config.Say(lang, "lark.who")}
 	}
 	w.in.From = account
 	w.in.Room = c.room(w)
@@ -151,14 +147,6 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 		w.in.In = c.about(ctx, w.from)
 	}
 	return handle(ctx, w.in)
-}
-
-// spoken is a language that there is a catalog for.
-func (c *Chat) spoken(lang string) string {
-	if slices.Contains(c.config.Languages, lang) {
-		return lang
-	}
-	return c.config.Language
 }
 
 // room is the room that an input comes from: a card in another group than the fixed one

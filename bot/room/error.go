@@ -71,8 +71,3 @@ func Says(err error, words ...string) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && slices.Contains(words, e.Word)
 }
-
-// Stranger is the error of an account that may not speak here, whoever it is.
-type Stranger struct{ Why string }
-
-func (s Stranger) Error() string { return "stranger: " + s.Why }

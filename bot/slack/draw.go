@@ -32,7 +32,7 @@ func (c *Chat) draw(card bot.Card, whole bool, first ...slackgo.Block) []slackgo
 	}
 	s.Each(&s.Body, room.Drawn(card.Asks, func(a bot.Ask) []slackgo.Block { return ask(card.Lang, a) }))
 	if s.Left > 0 {
-		s.Body = append(s.Body, plain(c.say(card.Lang, "slack.more", "n", strconv.Itoa(s.Left), "incident", string(card.Incident)))...)
+		s.Body = append(s.Body, plain(c.config.Say(card.Lang, "slack.more", "n", strconv.Itoa(s.Left), "incident", string(card.Incident)))...)
 	}
 	return append(s.Body, s.Foot...)
 }

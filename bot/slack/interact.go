@@ -147,7 +147,7 @@ func (c *Chat) open(ctx context.Context, ic slackgo.InteractionCallback, view sl
 func (c *Chat) noWindow(ctx context.Context, p pressing, err error) {
 	c.config.Log.Warn("open a dialog", slog.Any("error", err))
 	lang := cmp.Or(p.Wire.Lang, c.config.Language)
-	c.tell(ctx, p.from, bot.Answer{Text: c.say(lang, "slack.no_window", "command", p.Wire.Command)})
+	c.tell(ctx, p.from, bot.Answer{Text: c.config.Say(lang, "slack.no_window", "command", p.Wire.Command)})
 }
 
 // submitted hands over a button together with the reason that was typed.
@@ -208,14 +208,14 @@ func (c *Chat) reasonDialog(p pressing) slackgo.ModalViewRequest {
 	box := slackgo.NewPlainTextInputBlockElement(nil, inputText).WithMultiline(true).WithMaxLength(maxReason)
 	input := slackgo.NewInputBlock(inputReason, plainText(p.Wire.Ask.Label, maxLabel), nil, box).WithOptional(!p.Wire.Ask.Must)
 	blocks := slices.Concat(bold(p.Wire.Ask.Title), []slackgo.Block{input})
-	return c.dialog(p, lang, blocks, plainText(c.say(lang, "slack.send"), maxModal))
+	return c.dialog(p, lang, blocks, plainText(c.config.Say(lang, "slack.send"), maxModal))
 }
 
 // planDialog shows a plan, or that it is being looked at.
 func (c *Chat) planDialog(p pressing, blocks []slackgo.Block) slackgo.ModalViewRequest {
 	lang := cmp.Or(p.Wire.Lang, c.config.Language)
 	if len(blocks) == 0 {
-		blocks = bold(c.say(lang, "slack.looking"))
+		blocks = bold(c.config.Say(lang, "slack.looking"))
 	}
 	return c.dialog(p, lang, blocks, nil)
 }
@@ -228,7 +228,7 @@ func (c *Chat) dialog(p pressing, lang string, blocks []slackgo.Block, submit *s
 	return slackgo.ModalViewRequest{
 		Type: slackgo.VTModal, CallbackID: dialogReason, PrivateMetadata: p.keep(),
 		Title:  plainText(dialogTitle(p.Wire.Incident), maxModal),
-		Blocks: slackgo.Blocks{BlockSet: blocks}, Submit: submit, Close: plainText(c.say(lang, closing), maxModal),
+		Blocks: slackgo.Blocks{BlockSet: blocks}, Submit: submit, Close: plainText(c.config.Say(lang, closing), maxModal),
 	}
 }
 

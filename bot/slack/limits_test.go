@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/bot/slack"
 	"twokey/bot/slack/slacktest"
 	"twokey/incident"
@@ -112,7 +113,7 @@ func within(t *rapid.T, kind slacktest.Kind, doc []byte, text string) {
 
 // drawer is a room that is asked for nothing but drawings.
 func drawer(t *testing.T) *slack.Chat {
-	return slack.New(slack.Config{Words: words(t).Say, Language: "en"})
+	return slack.New(slack.Config{Common: room.Common{Words: words(t).Say, Language: "en"}})
 }
 
 // Slack takes every answer and every dialog.

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"html"
 	"log/slog"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +72,7 @@ func (c *Chat) take(w work) bool {
 				c.tell(ctx, w.from, answer)
 			}
 		case <-late.C:
-			w.ack(c.answered(bot.Answer{Text: c.say(c.config.Language, "slack.working")}))
+			w.ack(c.answered(bot.Answer{Text: c.config.Say(c.config.Language, "slack.working")}))
 			c.tell(ctx, w.from, <-done)
 		}
 	}()
@@ -84,10 +82,7 @@ func (c *Chat) take(w work) bool {
 // answer asks the bot, in the name of who did it.
 func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answer {
 	account, err := c.asked.account(ctx, w.team, w.user)
-	if who, strange := errors.AsType[room.Stranger](err); strange {
-		c.config.Refused(who.Why)
-		account, err = bot.Account{Platform: Name}, nil // nobody: the bot says so in words
-	}
+	account, err = c.config.Admit(Name, account, err)
 	lang := cmp.Or(account.Lang, c.config.Language)
 	if err == nil && w.channel != "" && !direct(w.channel) {
 		err = c.asked.closed(ctx, w.channel)
@@ -95,27 +90,19 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 	switch {
 	case room.Says(err, room.Shared):
 		c.config.Refused(room.Shared)
-		return bot.Answer{Text: c.say(c.spoken(lang), "slack.shared")}
+		return bot.Answer{Text: c.config.Say(c.config.Spoken(lang), "slack.shared")}
 	case room.Says(err, "channel_not_found", "not_in_channel"): // a command typed where the bot is not: only that person sees the answer
 	case err != nil:
 		c.config.Log.Warn("ask Slack who pressed", slog.Any("error", err))
-		return bot.Answer{Text: c.say(c.spoken(lang), "slack.who")}
+		return bot.Answer{Text: c.config.Say(c.config.Spoken(lang), "slack.who")}
 	}
 	w.in.From = account
-	w.in.From.Lang = c.spoken(lang)
+	w.in.From.Lang = c.config.Spoken(lang)
 	w.in.Room = c.room(w)
 	if w.in.Button == nil && w.in.In == "" {
 		w.in.In = c.about(ctx, w.from)
 	}
 	return handle(ctx, w.in)
-}
-
-// spoken is a language that there is a catalog for.
-func (c *Chat) spoken(lang string) string {
-	if slices.Contains(c.config.Languages, lang) {
-		return lang
-	}
-	return c.config.Language
 }
 
 // room is the room that an input comes from: a card in another channel than the fixed

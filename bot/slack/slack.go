@@ -10,7 +10,6 @@ import (
 	"context"
 	"io"
 	"log"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -30,24 +29,17 @@ const (
 // Config is what a workspace needs. BotToken, Room and Words are mandatory, and either
 // AppToken (Socket Mode) or SigningSecret (HTTP).
 type Config struct {
+	room.Common
+
 	BotToken      string
 	AppToken      string   // xapp-…: Slack is heard over a socket that the bot opens
 	SigningSecret string   // else Slack calls the bot, and signs
 	Room          string   // id of the channel in which every incident is shown
 	Invite        []string // ids of who is asked into an incident's channel
 	APIURL        string   // empty: Slack's; for proxies and tests
-	Languages     []string // that there are catalogs for
-	Language      string   // of the room
 
-	// Words is a sentence of the catalog, for the ids in [WordIDs].
-	Words func(lang, id string, blanks map[string]string) string
-	// Refused is told why something that came in was not let in; nil: nobody counts.
-	Refused func(reason string)
 	// PingEvery is how long a socket may be silent before it counts as dead; 0: 30 s.
 	PingEvery time.Duration
-	Transport http.RoundTripper // nil: [http.DefaultTransport]
-	Now       func() time.Time  // nil: [time.Now]
-	Log       *slog.Logger      // nil: no log
 }
 
 // Chat is the fixed room. Make it with [New].
@@ -74,15 +66,7 @@ const slackAPI = "https://slack.com/api/"
 
 // New makes a room. It asks Slack nothing yet.
 func New(config Config) *Chat {
-	if config.Refused == nil {
-		config.Refused = func(string) {}
-	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
-	}
+	config.Common = config.Whole()
 	if config.APIURL == "" {
 		config.APIURL = slackAPI
 	}
@@ -118,12 +102,4 @@ func (c *Chat) Update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 // Reply adds a line to a card's thread, once for each key.
 func (c *Chat) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	return c.reply(ctx, ref, line)
-}
-
-func (c *Chat) say(lang, id string, blanks ...string) string {
-	filled := map[string]string{}
-	for i := 0; i+1 < len(blanks); i += 2 {
-		filled[blanks[i]] = blanks[i+1]
-	}
-	return c.config.Words(lang, id, filled)
 }

@@ -14,8 +14,7 @@ func (a *app) dingtalkRooms(words bot.View) []bot.Chat {
 		return nil
 	}
 	c := d.room()
-	c.Words, c.Languages, c.Language = words.Say, words.Languages(), a.config.Language
-	c.Refused, c.Now, c.Log = a.refused(dingtalk.Name), a.now, a.log
+	c.Common = a.common(dingtalk.Name, words)
 	return []bot.Chat{dingtalk.New(c)}
 }
 

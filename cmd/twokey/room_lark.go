@@ -12,8 +12,7 @@ func (a *app) larkRooms(words bot.View) []bot.Chat {
 		return nil
 	}
 	c := a.config.larkConfig(*l)
-	c.Words, c.Languages, c.Language = words.Say, words.Languages(), a.config.Language
-	c.Refused, c.Now, c.Log = a.refused(lark.Name), a.now, a.log
+	c.Common = a.common(lark.Name, words)
 	a.lark = lark.New(c)
 	if l.IncidentGroups {
 		return []bot.Chat{a.lark, a.lark.Rooms()}

@@ -12,8 +12,7 @@ func (a *app) slackRooms(words bot.View) []bot.Chat {
 		return nil
 	}
 	c := a.config.slackConfig(*s)
-	c.Words, c.Languages, c.Language = words.Say, words.Languages(), a.config.Language
-	c.Refused, c.Now, c.Log = a.refused(slack.Name), a.now, a.log
+	c.Common = a.common(slack.Name, words)
 	a.slack = slack.New(c)
 	if s.IncidentChannels {
 		return []bot.Chat{a.slack, a.slack.Rooms()}

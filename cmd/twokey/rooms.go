@@ -29,9 +29,13 @@ func (a *app) rooms(words bot.View) []bot.Chat {
 	return all
 }
 
-// refused counts what a room did not let in.
-func (a *app) refused(room string) func(why string) {
-	return func(why string) { a.metrics.refused.WithLabelValues(room, why).Inc() }
+// common is what every room is told.
+func (a *app) common(platform string, words bot.View) room.Common {
+	return room.Common{
+		Words: words.Say, Languages: words.Languages(), Language: a.config.Language,
+		Refused: func(why string) { a.metrics.refused.WithLabelValues(platform, why).Inc() },
+		Now:     a.now, Log: a.log,
+	}
 }
 
 // members are all accounts on a platform that are configured, of people without a role
