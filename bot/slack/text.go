@@ -40,7 +40,7 @@ type prose struct {
 }
 
 func (p *prose) add(text string, style *slackgo.RichTextSectionTextStyle) {
-	if text == "" || p.full {
+	if text == "" || p.full || p.size >= maxText { // a mention may go over
 		return
 	}
 	if left := maxText - p.size; utf8.RuneCountInString(text) >= left {
