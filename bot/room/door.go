@@ -106,7 +106,7 @@ func Status(w http.ResponseWriter, code int) { http.Error(w, http.StatusText(cod
 func Trusted(address, api string, hosts ...string) bool {
 	u, err := url.Parse(address)
 	own, _ := url.Parse(api)
-	if err != nil || address == "" || u.User != nil {
+	if err != nil || u.Host == "" || u.User != nil {
 		return false
 	}
 	return u.Scheme == "https" && slices.Contains(hosts, u.Host) || own != nil && u.Scheme == own.Scheme && u.Host == own.Host

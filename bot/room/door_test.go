@@ -98,7 +98,11 @@ func TestOnlyThePlatformIsTrusted(t *testing.T) {
 			t.Errorf("%q: %v", address, got)
 		}
 	}
-	if room.Trusted("https://evil.example/", "%") {
-		t.Error("where the API has no address everything is trusted")
+	for _, api := range []string{"", "%"} {
+		for _, address := range []string{"", "/a", "https://evil.example/", "https:///a"} {
+			if room.Trusted(address, api, "") {
+				t.Errorf("%q is trusted where the API has no address", address)
+			}
+		}
 	}
 }
