@@ -28,10 +28,9 @@ type caller struct {
 }
 
 func newCaller(config Config) *caller {
-	return &caller{config: config, client: &http.Client{
-		Transport: config.Transport, Timeout: callTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token goes nowhere else
-	}}
+	client := config.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the token goes nowhere else
+	return &caller{config: config, client: client}
 }
 
 // early is how long before its end a token is not used any more.

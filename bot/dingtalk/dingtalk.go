@@ -50,9 +50,6 @@ type Chat struct {
 
 var _ bot.Chat = (*Chat)(nil)
 
-// callTimeout bounds one call; nobody who pressed waits longer.
-const callTimeout = 20 * time.Second
-
 // publicAPI is where DingTalk's interface is. International organisations have
 // another: https://api.dingtalk.io.
 const publicAPI = "https://api.dingtalk.com"

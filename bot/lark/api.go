@@ -24,7 +24,7 @@ type api struct {
 }
 
 func newAPI(config Config) *api {
-	client := &http.Client{Transport: config.Transport, Timeout: callTimeout}
+	client := config.Client()
 	return &api{config: config, http: client, tokens: newTokens(config, client)}
 }
 

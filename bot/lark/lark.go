@@ -61,9 +61,6 @@ var (
 	_ http.Handler = (*Chat)(nil)
 )
 
-// callTimeout bounds one call; nobody who pressed waits longer.
-const callTimeout = 20 * time.Second
-
 // New makes a room. It asks Lark nothing yet.
 func New(config Config) *Chat {
 	config.Common = config.Whole()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	larkevent "github.com/larksuite/oapi-sdk-go/v3/event"
@@ -29,7 +28,7 @@ func (c *Chat) socket(ctx context.Context) error {
 func (c *Chat) client(ears *dispatcher.EventDispatcher) *larkws.Client {
 	return larkws.NewClient(
 		c.config.AppID, c.config.AppSecret, larkws.WithEventHandler(ears), larkws.WithDomain(c.config.APIURL), larkws.WithAutoReconnect(false),
-		larkws.WithHttpClient(&http.Client{Transport: c.config.Transport, Timeout: callTimeout}), larkws.WithLogger(hush{}),
+		larkws.WithHttpClient(c.config.Client()), larkws.WithLogger(hush{}),
 		larkws.WithOnReady(func() { c.config.Log.Info("Lark's connection is open") }),
 	)
 }

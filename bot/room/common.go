@@ -39,6 +39,14 @@ func (c Common) Whole() Common {
 	return c
 }
 
+// callTimeout bounds one call; nobody who pressed waits longer.
+const callTimeout = 20 * time.Second
+
+// Client calls a platform.
+func (c Common) Client() *http.Client {
+	return &http.Client{Transport: c.Transport, Timeout: callTimeout}
+}
+
 // Say is a sentence in a language, with what stands in its blanks: a name, a text, a
 // name, a text. Where no language is known it is the room's.
 func (c Common) Say(lang, id string, blanks ...string) string {

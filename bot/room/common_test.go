@@ -3,6 +3,7 @@ package room_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -40,6 +41,25 @@ func TestWhatIsLeftOpenIsFilledAndWhatIsGivenStays(t *testing.T) {
 	c = room.Common{Refused: func(why string) { refused = why }, Now: func() time.Time { return start }}.Whole()
 	if c.Refused("stale"); refused != "stale" || c.Now() != start {
 		t.Error("what was given is gone")
+	}
+}
+
+// refusing is a way to nowhere.
+type refusing struct{ calls int }
+
+func (r *refusing) RoundTrip(*http.Request) (*http.Response, error) {
+	r.calls++
+	return nil, http.ErrServerClosed
+}
+
+func TestACallGoesTheGivenWayAndEnds(t *testing.T) {
+	way := &refusing{}
+	client := room.Common{Transport: way}.Client()
+	if _, err := client.Head("http://127.0.0.1:1/"); !errors.Is(err, http.ErrServerClosed) || way.calls != 1 { //nolint:noctx // nothing is called
+		t.Errorf("%v after %d calls", err, way.calls)
+	}
+	if client.Timeout <= 0 || client.Timeout > time.Minute {
+		t.Errorf("whoever pressed waits for %s", client.Timeout)
 	}
 }
 

@@ -58,9 +58,6 @@ var (
 	_ http.Handler = (*Chat)(nil)
 )
 
-// callTimeout bounds one call; nobody who pressed waits longer.
-const callTimeout = 20 * time.Second
-
 // slackAPI is where Slack's Web API is.
 const slackAPI = "https://slack.com/api/"
 
@@ -77,7 +74,7 @@ func New(config Config) *Chat {
 	c := &Chat{config: config, said: newMemory(), keeper: room.NewDoorkeeper(config.Now), waits: patience}
 	c.api = slackgo.New(
 		config.BotToken, slackgo.OptionAppLevelToken(config.AppToken), slackgo.OptionAPIURL(config.APIURL),
-		slackgo.OptionHTTPClient(&http.Client{Transport: config.Transport, Timeout: callTimeout}), slackgo.OptionLog(quiet),
+		slackgo.OptionHTTPClient(config.Client()), slackgo.OptionLog(quiet),
 	)
 	c.asked = newDirectory(c.api, config.Now)
 	return c
