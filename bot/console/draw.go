@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html/template"
 	"strconv"
@@ -151,16 +152,9 @@ func drawButton(s speech, sign signer, p press, b bot.Button) buttonView {
 	}
 	if q := b.Confirm; q != nil {
 		v.Question, v.Text = q.Title, q.Text
-		v.Yes, v.No = orElse(q.Yes, v.Yes), orElse(q.No, v.No)
+		v.Yes, v.No = cmp.Or(q.Yes, v.Yes), cmp.Or(q.No, v.No)
 	}
 	return v
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }
 
 // threadView is a timeline: what was last said in sight, the rest folded away.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func (c *Console) screen(me Identity, lang string) (screen, <-chan struct{}) {
 	now, changed := c.look(me.User)
 	words := speech{Lang: lang, words: c.config.Words}
 	s := screen{
-		speech: words, Boot: c.boot, Seq: now.seq, Title: orElse(c.config.Title, words.T("console.title")),
+		speech: words, Boot: c.boot, Seq: now.seq, Title: cmp.Or(c.config.Title, words.T("console.title")),
 		Me: me, Identities: c.config.Identities, Languages: languages, Mark: smallMark(c.sign, me.User),
 		Listening: now.live, Older: now.older,
 	}

@@ -5,20 +5,17 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
-// wire is a button as it travels to DingTalk and back, in the button's id. Package bot
-// checks it against the plan: nothing is decided by it alone.
+// wire is a button as it travels to DingTalk and back, in the button's id.
 type wire struct {
-	Act      bot.Act
-	Incident incident.ID
-	Number   int
-	Digest   incident.Digest
-	Value    string
-	Must     bool // it counts only with a reason
-	Twice    bool // it counts when it was pressed on a card that only this person sees
-	Lang     string
+	room.Wire
+
+	Must  bool // it counts only with a reason
+	Twice bool // it counts when it was pressed on a card that only this person sees
+	Lang  string
 }
 
 // form is the first part of every id, and what separates the parts.
@@ -29,7 +26,7 @@ const (
 
 // wired is a button of a card that everybody sees, or one person.
 func wired(lang string, b bot.Button, private bool) wire {
-	w := wire{Act: b.Act, Incident: b.Incident, Number: b.Number, Digest: b.Digest, Value: b.Value, Lang: lang}
+	w := wire{Wire: room.Wired(b), Lang: lang}
 	w.Must = b.Reason != nil && b.Reason.Required
 	w.Twice = !private && !w.Must && (b.Confirm != nil || b.Reason != nil)
 	return w
@@ -57,13 +54,9 @@ func decode(id string) (wire, bool) {
 		return wire{}, false
 	}
 	return wire{
-		Act: bot.Act(p[1]), Incident: incident.ID(p[2]), Number: number, Digest: incident.Digest(p[4]),
-		Must: strings.Contains(p[5], "m"), Twice: strings.Contains(p[5], "t"), Lang: p[6], Value: p[7],
+		Wire: room.Wire{Act: bot.Act(p[1]), Incident: incident.ID(p[2]), Number: number, Digest: incident.Digest(p[4]), Value: p[7]},
+		Must: strings.Contains(p[5], "m"), Twice: strings.Contains(p[5], "t"), Lang: p[6],
 	}, true
-}
-
-func (w wire) press(reason string) *bot.Press {
-	return &bot.Press{Act: w.Act, Incident: w.Incident, Number: w.Number, Digest: w.Digest, Value: w.Value, Reason: reason}
 }
 
 // command is what to type instead, with a reason where one is needed.

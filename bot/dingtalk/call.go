@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"twokey/bot/room"
 )
 
 // maxAnswer is how much of an answer is read, in bytes.
@@ -26,10 +28,9 @@ type caller struct {
 }
 
 func newCaller(config Config) *caller {
-	return &caller{config: config, client: &http.Client{
-		Transport: config.Transport, Timeout: callTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token goes nowhere else
-	}}
+	client := config.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the token goes nowhere else
+	return &caller{config: config, client: client}
 }
 
 // early is how long before its end a token is not used any more.
@@ -51,7 +52,7 @@ func (c *caller) access(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if got.Token == "" {
-		return "", &Error{Method: "accessToken", Word: wordOdd}
+		return "", &Error{Method: "accessToken", Word: room.Odd}
 	}
 	c.token, c.until = got.Token, c.config.Now().Add(time.Duration(got.Expire)*time.Second-early)
 	return c.token, nil
@@ -89,7 +90,7 @@ func (c *caller) withToken(ctx context.Context, do func(token string) error) err
 		return err
 	}
 	err = do(token)
-	if !says(err, wordToken, wordOldTok, wordOldLate) {
+	if !room.Says(err, wordToken, wordOldTok, wordOldLate) {
 		return err
 	}
 	c.drop(token)
@@ -107,7 +108,7 @@ func (c *caller) send(ctx context.Context, name, method, address, token string, 
 	}
 	q, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return &Error{Method: name, Word: wordOdd}
+		return &Error{Method: name, Word: room.Odd}
 	}
 	q.Header.Set("Content-Type", "application/json")
 	if token != "" {
@@ -115,12 +116,12 @@ func (c *caller) send(ctx context.Context, name, method, address, token string, 
 	}
 	r, err := c.client.Do(q)
 	if err != nil {
-		return unreached(name, err)
+		return room.Unreached(name, err)
 	}
 	defer func() { _ = r.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
 	if err != nil {
-		return unreached(name, err)
+		return room.Unreached(name, err)
 	}
 	return understood(name, r, text, out)
 }
@@ -133,7 +134,7 @@ func understood(name string, r *http.Response, text []byte, out any) error {
 		return err
 	}
 	if plain || out != nil && json.Unmarshal(text, out) != nil {
-		return &Error{Method: name, Word: wordOdd, maybe: true}
+		return &Error{Method: name, Word: room.Odd, Maybe: true}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // shared is the card template that DingTalk's own SDKs use, with buttons that call
@@ -30,16 +32,6 @@ const (
 func track(kind string, parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return kind + hex.EncodeToString(sum[:16])
-}
-
-// mark tells a card from that of another store that gave the same number: two
-// databases both have an inc-1.
-func mark(key string, card bot.Card) string {
-	at := card.Opened
-	if at.IsZero() {
-		at = card.At
-	}
-	return key + "@" + strconv.FormatInt(at.Unix(), 36)
 }
 
 func count(n int) string { return strconv.Itoa(n) }
@@ -90,7 +82,7 @@ type deliver struct {
 func (c *Chat) show(ctx context.Context, name string, at space, s sheet) error {
 	model := &spaceModel{Last: map[string]string{"ZH_CN": s.Brief, "EN_US": s.Brief, "JA_JP": s.Brief}, Notify: notification{s.Brief}}
 	card := creation{
-		Template: orElse(c.config.Template, shared), Track: name, Callback: "STREAM", Data: params{c.filled(s)}, UserIDType: 1,
+		Template: cmp.Or(c.config.Template, shared), Track: name, Callback: "STREAM", Data: params{c.filled(s)}, UserIDType: 1,
 	}
 	if at.user == "" {
 		card.Space, card.Group = "dtv1.card//IM_GROUP."+at.group, model
@@ -106,9 +98,9 @@ func (c *Chat) show(ctx context.Context, name string, at space, s sheet) error {
 	}
 	err := c.api.call(ctx, "createAndDeliver", http.MethodPost, "/v1.0/card/instances/createAndDeliver", card, &got)
 	switch {
-	case says(err, wordThere) && !c.plain.lost(name):
+	case room.Says(err, wordThere) && !c.plain.lost(name):
 		return nil
-	case says(err, wordThere), err == nil && slices.ContainsFunc(got.Result.Delivered, failed):
+	case room.Says(err, wordThere), err == nil && slices.ContainsFunc(got.Result.Delivered, failed):
 		c.plain.lose(name)
 		return &Error{Method: "createAndDeliver", Word: wordUndeliver}
 	}

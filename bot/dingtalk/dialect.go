@@ -82,11 +82,3 @@ func wide(sign string) string {
 		return r
 	}, sign)
 }
-
-// cut shortens a text to so many characters, and shows that it did.
-func cut(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
-}

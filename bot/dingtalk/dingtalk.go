@@ -9,13 +9,13 @@
 package dingtalk
 
 import (
+	"cmp"
 	"context"
-	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Name is the fixed room and its platform; Groups is the room of incident groups.
@@ -27,6 +27,8 @@ const (
 // Config is what an organisation's robot needs. ClientID, ClientSecret, Room and Words
 // are mandatory.
 type Config struct {
+	room.Common
+
 	ClientID     string // AppKey of the app that the robot belongs to
 	ClientSecret string
 	RobotCode    string // empty: the ClientID, as for an organisation's own robot
@@ -34,23 +36,14 @@ type Config struct {
 	Template     string // id of a card template of one's own; empty: the shared one
 	APIURL       string // empty: https://api.dingtalk.com
 	OldAPIURL    string // empty: the same place, where DingTalk's older interface is
-	Languages    []string
-	Language     string // of the room
 
 	GroupTemplate string   // id of the scene group template with the robot in it, for incident groups
 	GroupOwner    string   // user id of whom these groups belong to
 	Invite        []string // user ids of whom they are for
 
-	// Words is a sentence of the catalog, for the ids in [WordIDs].
-	Words func(lang, id string, blanks map[string]string) string
-	// Refused is told why something that came in was not let in; nil: nobody counts.
-	Refused func(reason string)
 	// PingEvery is how long the socket may be silent before it is tried; 0: 30 s. Less
 	// than 3 s is 3 s.
 	PingEvery time.Duration
-	Transport http.RoundTripper // nil: [http.DefaultTransport]
-	Now       func() time.Time  // nil: [time.Now]
-	Log       *slog.Logger      // nil: no log
 }
 
 // Chat is the room. Make it with [New].
@@ -59,14 +52,11 @@ type Chat struct {
 	api    *caller
 	asked  *directory
 	plain  *plainly
-	heard  listener
+	heard  room.Ears
 	groups groups
 }
 
 var _ bot.Chat = (*Chat)(nil)
-
-// callTimeout bounds one call; nobody who pressed waits longer.
-const callTimeout = 20 * time.Second
 
 // publicAPI is where DingTalk's interface is. International organisations have
 // another: https://api.dingtalk.io.
@@ -76,27 +66,19 @@ const publicAPI = "https://api.dingtalk.com"
 func New(config Config) *Chat {
 	config = config.whole()
 	api := newCaller(config)
-	return &Chat{config: config, api: api, asked: newDirectory(api, config.Now), plain: newPlainly(config.Now)}
+	return &Chat{config: config, api: api, asked: newDirectory(api, config.Now), plain: newPlainly()}
 }
 
 // whole is the configuration with nothing left open.
 func (c Config) whole() Config {
+	c.Common = c.Whole()
 	if c.RobotCode == "" {
 		c.RobotCode = c.ClientID
 	}
-	c.APIURL = strings.TrimSuffix(orElse(c.APIURL, publicAPI), "/")
-	c.OldAPIURL = strings.TrimSuffix(orElse(c.OldAPIURL, beside(c.APIURL)), "/")
-	if c.Refused == nil {
-		c.Refused = func(string) {}
-	}
+	c.APIURL = strings.TrimSuffix(cmp.Or(c.APIURL, publicAPI), "/")
+	c.OldAPIURL = strings.TrimSuffix(cmp.Or(c.OldAPIURL, beside(c.APIURL)), "/")
 	if c.PingEvery == 0 {
 		c.PingEvery = 30 * time.Second
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c
 }
@@ -115,7 +97,7 @@ func (*Chat) Platform() string { return Name }
 
 // Post shows a card in the group, once for each key.
 func (c *Chat) Post(ctx context.Context, key string, card bot.Card) (bot.Ref, error) {
-	return c.post(ctx, "", mark(key, card), card)
+	return c.post(ctx, "", room.Mark(key, card), card)
 }
 
 // Update shows a card in place of what ref shows. What was said in a message can't be
@@ -128,19 +110,4 @@ func (c *Chat) Update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 // line names its incident.
 func (c *Chat) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	return c.reply(ctx, ref, line)
-}
-
-func (c *Chat) say(lang, id string, blanks ...string) string {
-	filled := map[string]string{}
-	for i := 0; i+1 < len(blanks); i += 2 {
-		filled[blanks[i]] = blanks[i+1]
-	}
-	return c.config.Words(orElse(lang, c.config.Language), id, filled)
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }

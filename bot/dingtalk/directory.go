@@ -2,26 +2,16 @@ package dingtalk
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
-
-// fresh is how long what DingTalk said of a user is believed. Somebody who left votes no
-// longer than that.
-const fresh = 5 * time.Minute
-
-// keptUsers bounds what is remembered of users.
-const keptUsers = 2000
 
 // directory asks DingTalk who is who, and remembers it for a while.
 type directory struct {
-	api *caller
-	now func() time.Time
-
-	mu    sync.Mutex
-	users map[string]believed
+	api   *caller
+	users *room.Beliefs[string, member]
 }
 
 // member is somebody as DingTalk knows them.
@@ -30,21 +20,9 @@ type member struct {
 	name  string
 }
 
-// believed is a member, and until when that counts.
-type believed struct {
-	member
-
-	until time.Time
-}
-
 func newDirectory(api *caller, now func() time.Time) *directory {
-	return &directory{api: api, now: now, users: map[string]believed{}}
+	return &directory{api: api, users: room.NewBeliefs[string, member](now)}
 }
-
-// stranger says that an account may not speak here, whoever it is.
-type stranger struct{ why string }
-
-func (s stranger) Error() string { return "stranger: " + s.why }
 
 // account is somebody of the organisation, as the bot knows accounts. Who left is a
 // stranger, whatever the configuration says. Users of another organisation have no
@@ -55,29 +33,13 @@ func (d *directory) account(ctx context.Context, corp, user string) (bot.Account
 	case err != nil:
 		return bot.Account{}, err
 	case who.unfit != "":
-		return bot.Account{}, stranger{who.unfit}
+		return bot.Account{}, room.Stranger{Why: who.unfit}
 	}
 	return bot.Account{Platform: Name, Tenant: corp, User: user}, nil
 }
 
 func (d *directory) member(ctx context.Context, user string) (member, error) {
-	d.mu.Lock()
-	b, ok := d.users[user]
-	d.mu.Unlock()
-	if ok && d.now().Before(b.until) {
-		return b.member, nil
-	}
-	who, err := d.ask(ctx, user)
-	if err != nil {
-		return member{}, err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.users) >= keptUsers {
-		clear(d.users)
-	}
-	d.users[user] = believed{who, d.now().Add(fresh)}
-	return who, nil
+	return d.users.Ask(user, func() (member, error) { return d.ask(ctx, user) })
 }
 
 // ask reads a user (DingTalk docs: topapi/v2/user/get).
@@ -91,7 +53,7 @@ func (d *directory) ask(ctx context.Context, user string) (member, error) {
 	}
 	err := d.api.old(ctx, "user/get", "/topapi/v2/user/get", map[string]string{"userid": user, "language": "en_US"}, &got)
 	switch {
-	case says(err, wordNobody):
+	case room.Says(err, wordNobody):
 		return member{unfit: "unknown"}, nil
 	case err != nil:
 		return member{}, err

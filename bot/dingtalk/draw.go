@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // What is put on a card, in characters and buttons; all its text in bytes, so that a
@@ -17,21 +18,6 @@ const (
 	maxButtons = 20
 	maxBrief   = 200 // in notifications and lists of chats
 )
-
-// signs stand beside words that say the same.
-var signs = map[bot.Tone]string{bot.Alarm: "🔴", bot.Warn: "🟠", bot.Calm: "🟢"}
-
-func signed(t bot.Tone, text string) string {
-	if sign, ok := signs[t]; ok {
-		return sign + " " + text
-	}
-	return text
-}
-
-// title is a card's headline, and what a notification shows.
-func title(c bot.Card) string {
-	return signed(c.Tone, strings.TrimSpace(c.Drill+" "+c.Title))
-}
 
 // sheet is what a card shows: text, then all its buttons.
 type sheet struct {
@@ -71,7 +57,7 @@ func (c *Chat) draw(card bot.Card, private bool, first string) sheet {
 	d.add(inert(first))
 	d.add(facts(card.Fields))
 	for _, n := range card.Notices {
-		if d.add(paragraph(bold(signed(n.Tone, ""))+inert(n.Text), d.typed(n.Buttons))) {
+		if d.add(paragraph(bold(room.Signed(n.Tone, ""))+inert(n.Text), d.typed(n.Buttons))) {
 			d.press("", n.Buttons)
 		}
 	}
@@ -86,10 +72,10 @@ func (c *Chat) draw(card bot.Card, private bool, first string) sheet {
 	}
 	d.press("", card.Actions)
 	if d.left > 0 {
-		d.parts = append(d.parts, inert(c.say(card.Lang, "dingtalk.more", "n", count(d.left), "incident", string(card.Incident))))
+		d.parts = append(d.parts, inert(c.config.Say(card.Lang, "dingtalk.more", "n", count(d.left), "incident", string(card.Incident))))
 	}
 	return sheet{
-		Tone: card.Tone, Title: cut(bot.Inert(title(card)), maxTitle), Brief: cut(bot.Inert(title(card)), maxBrief), Content: strings.Join(d.parts, "\n\n"), Foot: inert(card.Foot),
+		Tone: card.Tone, Title: room.Cut(bot.Inert(room.Title(card)), maxTitle), Brief: room.Cut(bot.Inert(room.Title(card)), maxBrief), Content: strings.Join(d.parts, "\n\n"), Foot: inert(card.Foot),
 		Buttons: d.buttons, lang: card.Lang,
 	}
 }
@@ -131,7 +117,7 @@ func (d *drawing) press(about string, buttons []bot.Button) {
 		if about != "" {
 			label += " · " + about
 		}
-		k := key{Label: cut(bot.Inert(label), maxLabel), Tone: b.Tone, Wire: wired(d.card.Lang, b, d.private)}
+		k := key{Label: room.Cut(bot.Inert(label), maxLabel), Tone: b.Tone, Wire: wired(d.card.Lang, b, d.private)}
 		if b.Confirm == nil && b.Reason == nil {
 			k.Typed = command(b)
 		}
@@ -150,7 +136,7 @@ func (d *drawing) typed(buttons []bot.Button) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return inert(d.say(d.card.Lang, "dingtalk.type", "commands", strings.Join(all, " · ")))
+	return inert(d.config.Say(d.card.Lang, "dingtalk.type", "commands", strings.Join(all, " · ")))
 }
 
 // paragraph is lines that stand together.
@@ -182,21 +168,13 @@ func facts(fields []bot.Field) string {
 
 // step is one plan: what, how it stands, what it breaks, how it is taken back, who.
 func step(s bot.Step) string {
-	head := []string{strings.TrimSpace(bold(signed(s.Tone, s.Title)))}
+	head := []string{strings.TrimSpace(bold(room.Signed(s.Tone, s.Title)))}
 	for _, more := range []string{s.State, s.Digest} {
 		if more != "" {
 			head = append(head, inert(more))
 		}
 	}
 	return paragraph(strings.Join(head, " · "), inert(s.Effect), inert(s.Undo), inert(s.People), facts(s.Facts))
-}
-
-// said is a line as words alone.
-func said(l bot.Line) string {
-	if l.Who == "" {
-		return l.Text
-	}
-	return l.Who + ": " + l.Text
 }
 
 // drawLine is an entry of the timeline, under the name of its incident.
@@ -206,6 +184,6 @@ func drawLine(about string, l bot.Line) sheet {
 		text = bold(l.Who+":") + text
 	}
 	return sheet{
-		Tone: l.Tone, Title: signed(l.Tone, about), Brief: cut(bot.Inert(signed(l.Tone, about+" · "+said(l))), maxBrief), Content: cut(text, maxText),
+		Tone: l.Tone, Title: room.Signed(l.Tone, about), Brief: room.Cut(bot.Inert(room.Signed(l.Tone, about+" · "+room.Said(l))), maxBrief), Content: room.Cut(text, maxText),
 	}
 }

@@ -1,7 +1,6 @@
 package dingtalk
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -11,26 +10,15 @@ import (
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
-// Error is what DingTalk answered, or why it did not. It never holds an address, a
-// token or foreign text.
-type Error struct {
-	Method string        // "createAndDeliver"
-	Word   string        // DingTalk's own: "param.templateNotExist", "errcode.60121"; else "HTTP.503", "Network", "Timeout"
-	Needs  string        // the permission that is missing
-	After  time.Duration // how long to wait
-
-	maybe bool // it may have been done all the same
-	err   error
-}
+// Error is what DingTalk answered, or why it did not. Its Word is DingTalk's own:
+// "param.templateNotExist", "errcode.60121".
+type Error = room.Error
 
 // Words of this package for what DingTalk did not say itself.
 const (
-	wordLimited   = "RateLimited"
-	wordNetwork   = "Network"
-	wordTimeout   = "Timeout"
-	wordOdd       = "OddAnswer"
 	wordUndeliver = "NotDelivered" // a card was made and reached nobody
 	wordNoReceive = "NotReceived"  // a message reached nobody
 )
@@ -48,39 +36,7 @@ const (
 	wordNoGroup   = "invalidParameter.openConversationId.invalid" // the same page
 )
 
-func (e *Error) Error() string {
-	if e.Needs != "" {
-		return e.Method + ": " + e.Word + " (" + e.Needs + ")"
-	}
-	return e.Method + ": " + e.Word
-}
-
-func (e *Error) Unwrap() error { return e.err }
-
-// Code implements [bot.Coded].
-func (e *Error) Code() string { return e.Word }
-
-// Wait implements [bot.Waiter].
-func (e *Error) Wait() time.Duration { return e.After }
-
-var (
-	_ bot.Coded  = (*Error)(nil)
-	_ bot.Waiter = (*Error)(nil)
-)
-
 var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,79}$`)
-
-// unreached is why a call got no answer.
-func unreached(method string, err error) *Error {
-	e := &Error{Method: method, Word: wordNetwork, maybe: true}
-	switch {
-	case errors.Is(err, context.Canceled):
-		e.Word, e.err = wordTimeout, context.Canceled
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Word, e.err = wordTimeout, context.DeadlineExceeded
-	}
-	return e
-}
 
 // answer is what every answer can hold besides what was asked for.
 type answer struct {
@@ -103,15 +59,15 @@ func refused(method string, status int, header http.Header, a answer) error {
 		return nil
 	}
 	if limited(status, e.Word) {
-		e.Word, e.After = wordLimited, later(header)
+		e.Word, e.After = room.Limited, later(header)
 		return e
 	}
-	e.maybe = status >= http.StatusInternalServerError
+	e.Maybe = status >= http.StatusInternalServerError
 	if len(a.Denied.Scopes) > 0 && word.MatchString(a.Denied.Scopes[0]) {
 		e.Needs = a.Denied.Scopes[0]
 	}
 	if e.Word == wordGone {
-		e.err = bot.ErrGone
+		e.Err = bot.ErrGone
 	}
 	return e
 }
@@ -132,21 +88,9 @@ func later(header http.Header) time.Duration {
 	return time.Second
 }
 
-// unsure reports whether a call may have been made although it failed.
-func unsure(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.maybe
-}
-
-// says reports whether DingTalk answered with one of these words.
-func says(err error, words ...string) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && slices.Contains(words, e.Word)
-}
-
 // definite reports whether DingTalk understood and said no in its own words: asking
 // again would change nothing. A bare status can be a proxy's.
 func definite(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && !e.maybe && !strings.HasPrefix(e.Word, "HTTP.") && !slices.Contains([]string{wordLimited, wordOdd, wordToken}, e.Word)
+	return ok && !e.Maybe && !strings.HasPrefix(e.Word, "HTTP.") && !slices.Contains([]string{room.Limited, room.Odd, wordToken}, e.Word)
 }

@@ -6,12 +6,13 @@ import (
 	"github.com/open-dingtalk/dingtalk-stream-sdk-go/payload"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // IsButton reports whether a button's id on the wire is that of b.
 func IsButton(id string, b bot.Button) bool {
 	w, ok := decode(id)
-	return ok && w.Act == b.Act && w.Incident == b.Incident && w.Number == b.Number && w.Digest == b.Digest && w.Value == b.Value
+	return ok && w.Wire == room.Wired(b)
 }
 
 // Hooks for tests in dingtalk_test.

@@ -11,6 +11,7 @@ import (
 	"twokey/bot/chattest"
 	"twokey/bot/dingtalk"
 	"twokey/bot/dingtalk/dingtalktest"
+	"twokey/bot/room"
 )
 
 // A card or a line whose answer was lost is shown once: it has a name.
@@ -38,8 +39,8 @@ func TestWhatWasShownIsNotShownTwice(t *testing.T) {
 // newBot is the room of a program that began anew.
 func newBot(o *office) *dingtalk.Chat {
 	return dingtalk.New(dingtalk.Config{
-		ClientID: o.App.ClientID, ClientSecret: o.App.ClientSecret, Room: o.room, APIURL: o.URL(), Language: "en",
-		Words: func(_, id string, _ map[string]string) string { return id },
+		ClientID: o.App.ClientID, ClientSecret: o.App.ClientSecret, Room: o.room, APIURL: o.URL(),
+		Common: room.Common{Language: "en", Words: func(_, id string, _ map[string]string) string { return id }},
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -49,7 +50,7 @@ func (r Rooms) Post(ctx context.Context, key string, card bot.Card) (bot.Ref, er
 	if err != nil {
 		return "", fmt.Errorf("open group: %w", err)
 	}
-	ref, err := r.post(ctx, group, mark(key, card), card)
+	ref, err := r.post(ctx, group, room.Mark(key, card), card)
 	if err != nil {
 		return "", ended(err)
 	}
@@ -71,7 +72,7 @@ func (r Rooms) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 
 // ended takes a group that somebody ended for one that is gone.
 func ended(err error) error {
-	if says(err, wordDisbanded, wordNoGroup) {
+	if room.Says(err, wordDisbanded, wordNoGroup) {
 		return errors.Join(bot.ErrGone, err)
 	}
 	return err
@@ -86,7 +87,7 @@ func (r Rooms) open(ctx context.Context, key string, card bot.Card) (string, err
 	in := map[string]any{
 		"title": "twokey " + string(card.Incident), "template_id": r.config.GroupTemplate, "owner_user_id": r.config.GroupOwner,
 		"user_ids": strings.Join(r.config.Invite[:min(len(r.config.Invite), maxMembers)], ","),
-		"uuid":     track("twokey-g-", mark(key, card)),
+		"uuid":     track("twokey-g-", room.Mark(key, card)),
 		// Only the owner manages it, nobody finds it by searching, and whoever comes late reads what was said.
 		"management_type": 1, "searchable": 0, "show_history_type": 1,
 	}
@@ -99,7 +100,7 @@ func (r Rooms) open(ctx context.Context, key string, card bot.Card) (string, err
 		return "", err
 	}
 	if got.Result.Group == "" {
-		return "", &Error{Method: "scenegroup/create", Word: wordOdd}
+		return "", &Error{Method: "scenegroup/create", Word: room.Odd}
 	}
 	return got.Result.Group, nil
 }

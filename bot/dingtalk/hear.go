@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // written is what somebody said to the robot (DingTalk docs: 接收消息). Only staff have
@@ -116,7 +117,7 @@ func (c *Chat) pressed(id, data string) bool {
 	}
 	w, ok := decode(a.button())
 	if !ok {
-		c.config.Refused("unknown_button")
+		c.config.Refused(room.UnknownButton)
 		return true
 	}
 	on, ok := c.on(t, w)
@@ -131,7 +132,7 @@ func (c *Chat) pressed(id, data string) bool {
 	if id == "" {
 		id = strings.Join([]string{t.Track, t.User, a.button()}, "|")
 	}
-	return c.take(asking(work{from: f, in: bot.Input{Room: roomOf(on), ID: "card|" + id, Button: w.press(a.reason()), On: on}}, w))
+	return c.take(asking(work{from: f, in: bot.Input{Room: roomOf(on), ID: "card|" + id, Button: w.Press(a.reason()), On: on}}, w))
 }
 
 // on is the card that a button stands on, if everybody sees it; false: it is none of

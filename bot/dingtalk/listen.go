@@ -2,57 +2,22 @@ package dingtalk
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // patience is how long DingTalk is kept waiting for an answer.
 const patience = 2 * time.Second
 
-// listener is who answers inputs now.
-type listener struct {
-	mu     sync.Mutex
-	ctx    context.Context // the listener's life, not a socket's
-	handle bot.Handler
-	busy   sync.WaitGroup
-}
-
 // Listen hands over what people press and type, until ctx ends, then waits for what is
 // still being answered.
 func (c *Chat) Listen(ctx context.Context, h bot.Handler) error {
-	c.heard.attach(ctx, h)
-	defer c.heard.detach()
+	c.heard.Attach(ctx, h)
+	defer c.heard.Detach()
 	return c.stream(ctx)
-}
-
-func (l *listener) attach(ctx context.Context, h bot.Handler) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ctx, l.handle = ctx, h
-}
-
-func (l *listener) detach() {
-	l.mu.Lock()
-	l.handle = nil
-	l.mu.Unlock()
-	l.busy.Wait()
-}
-
-// enter is the listener's life, for one input; false: nobody listens. Who entered
-// must call busy.Done.
-func (l *listener) enter() (context.Context, bot.Handler, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.handle == nil || l.ctx.Err() != nil {
-		return nil, nil, false
-	}
-	l.busy.Add(1)
-	return l.ctx, l.handle, true
 }
 
 // from is who did something, and where the answer to it goes.
@@ -77,13 +42,13 @@ type work struct {
 // DingTalk's time is up: then DingTalk is told that it came. false: nobody listens, and
 // DingTalk must send it again.
 func (c *Chat) take(w work) bool {
-	ctx, handle, ok := c.heard.enter()
+	ctx, handle, ok := c.heard.Enter()
 	if !ok {
 		return false
 	}
 	decided := make(chan struct{})
 	go func() {
-		defer c.heard.busy.Done()
+		defer c.heard.Leave()
 		answer := c.answer(ctx, handle, w)
 		close(decided)
 		c.tell(ctx, w, answer)
@@ -100,13 +65,10 @@ func (c *Chat) take(w work) bool {
 // answer asks the bot, in the name of who did it.
 func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answer {
 	account, err := c.account(ctx, w.from)
-	if who, strange := errors.AsType[stranger](err); strange {
-		c.config.Refused(who.why)
-		account, err = bot.Account{Platform: Name}, nil // nobody: the bot says so in words
-	}
+	account, err = c.config.Admit(Name, account, err)
 	if err != nil {
 		c.config.Log.Warn("ask DingTalk who it was", slog.Any("error", err))
-		return bot.Answer{Text: c.say("", "dingtalk.who")}
+		return bot.Answer{Text: c.config.Say("", "dingtalk.who")}
 	}
 	w.in.From = account
 	if w.first == "" {
@@ -131,21 +93,13 @@ func (c *Chat) before(ctx context.Context, handle bot.Handler, w work) bot.Answe
 	} else if w.in.From.User == "" {
 		return handle(ctx, w.in)
 	}
-	answer.Text = c.say(c.spoken(lang), w.first, "command", w.typed)
+	answer.Text = c.config.Say(c.config.Spoken(lang), w.first, "command", w.typed)
 	return answer
-}
-
-// spoken is a language that there is a catalog for.
-func (c *Chat) spoken(lang string) string {
-	if slices.Contains(c.config.Languages, lang) {
-		return lang
-	}
-	return c.config.Language
 }
 
 func (c *Chat) account(ctx context.Context, f from) (bot.Account, error) {
 	if f.why != "" {
-		return bot.Account{}, stranger{f.why}
+		return bot.Account{}, room.Stranger{Why: f.why}
 	}
 	return c.asked.account(ctx, f.corp, f.user)
 }

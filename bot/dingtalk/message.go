@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -25,20 +27,20 @@ type spot struct {
 
 func (s spot) ref() bot.Ref {
 	if s.group == "" {
-		return bot.Ref(s.name + "/" + string(s.about))
+		return room.Ref(s.name, string(s.about))
 	}
-	return bot.Ref(s.name + "/" + string(s.about) + "/" + s.group)
+	return room.Ref(s.name, string(s.about)+"/"+s.group)
 }
 
 // spotOf reads a ref. A group's id may itself have a slash.
 func spotOf(ref bot.Ref) spot {
-	name, rest, _ := strings.Cut(string(ref), "/")
+	name, rest := room.Split(ref)
 	about, group, _ := strings.Cut(rest, "/")
 	return spot{name, incident.ID(about), group}
 }
 
 // at is the group that somebody means by a ref, or by none.
-func (c *Chat) at(group string) string { return orElse(group, c.config.Room) }
+func (c *Chat) at(group string) string { return cmp.Or(group, c.config.Room) }
 
 func inWords(ref bot.Ref) bool { return strings.HasPrefix(string(ref), forText) }
 
@@ -110,7 +112,7 @@ func (c *Chat) called(ctx context.Context, line bot.Line) map[string]string {
 			continue
 		}
 		if who, err := c.asked.member(ctx, a.User); err == nil && who.unfit == "" {
-			at[a.User] = orElse(bot.Inert(who.name), a.User)
+			at[a.User] = cmp.Or(bot.Inert(who.name), a.User)
 		}
 	}
 	return at

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Messages have no names: DingTalk shows one as often as it is sent. So a message that
@@ -25,7 +25,6 @@ type plainly struct {
 	mu    sync.Mutex
 	done  map[string]*list.Element // by ref and key
 	order *list.List               // of utterance, the newest first
-	now   func() time.Time
 }
 
 // utterance is one message: said, or perhaps said.
@@ -35,8 +34,8 @@ type utterance struct {
 	sure  bool
 }
 
-func newPlainly(now func() time.Time) *plainly {
-	return &plainly{done: map[string]*list.Element{}, order: list.New(), now: now}
+func newPlainly() *plainly {
+	return &plainly{done: map[string]*list.Element{}, order: list.New()}
 }
 
 // once says something that was not said since the start. It is told whether that may
@@ -48,7 +47,7 @@ func (p *plainly) once(ref bot.Ref, key string, s sheet, say func(again bool) er
 	}
 	_, here := p.find(ref, "")
 	err := say(known || key != "" && !here)
-	if err == nil || unsure(err) {
+	if err == nil || room.Unsure(err) {
 		p.note(utterance{name: name(ref, key), looks: s.looks(), sure: err == nil})
 	}
 	if err == nil && key != "" && !here {
@@ -136,7 +135,7 @@ const maxParam = 15000
 func (c *Chat) worded(s sheet, again bool) message {
 	parts := []string{bold(s.Title), s.Content, s.Foot}
 	if again {
-		parts = append(parts, inert(c.say(s.lang, "dingtalk.maybe")))
+		parts = append(parts, inert(c.config.Say(s.lang, "dingtalk.maybe")))
 	}
 	param := map[string]string{"title": s.Brief, "text": apart(parts...)}
 	kind := "sampleMarkdown"
@@ -148,7 +147,7 @@ func (c *Chat) worded(s sheet, again bool) message {
 		}
 	}
 	for len(encoded(param)) > maxParam {
-		param["text"] = cut(param["text"], len([]rune(param["text"]))*9/10)
+		param["text"] = room.Cut(param["text"], len([]rune(param["text"]))*9/10)
 	}
 	return message{RobotCode: c.config.RobotCode, Key: kind, Param: encoded(param)}
 }

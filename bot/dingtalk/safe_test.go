@@ -10,6 +10,7 @@ import (
 
 	"twokey/bot"
 	"twokey/bot/dingtalk"
+	"twokey/bot/room"
 )
 
 // active is what DingTalk's Markdown, its card texts or its clients make something of.
@@ -173,6 +174,6 @@ func FuzzFrames(f *testing.F) {
 	f.Add("card", `{"content":"{\"cardPrivateData\":{\"params\":{\"button\":1}}}"}`)
 	f.Add("msg", `{"msgId":"m","msgtype":"text","text":{"content":" list"},"senderStaffId":"u","senderCorpId":"c","chatbotCorpId":"c"}`)
 	f.Add("msg", `null`)
-	chat := dingtalk.New(dingtalk.Config{ClientID: "i", Words: func(_, id string, _ map[string]string) string { return id }})
+	chat := dingtalk.New(dingtalk.Config{ClientID: "i", Common: room.Common{Words: func(_, id string, _ map[string]string) string { return id }}})
 	f.Fuzz(func(_ *testing.T, topic, data string) { chat.Hear(topic, "id", data) })
 }

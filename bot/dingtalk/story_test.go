@@ -9,6 +9,7 @@ import (
 	"twokey/bot/chattest"
 	"twokey/bot/dingtalk"
 	"twokey/bot/dingtalk/dingtalktest"
+	"twokey/bot/room"
 	"twokey/bot/view"
 	"twokey/incident"
 )
@@ -57,8 +58,8 @@ func newOffice(t *testing.T, changes ...func(*office, *dingtalk.Config)) *office
 	}
 	o.room = o.Group(members...)
 	c := dingtalk.Config{
-		ClientID: o.App.ClientID, ClientSecret: o.App.ClientSecret, Room: o.room, APIURL: o.URL(), Words: words(t), Language: "en",
-		Languages: []string{"en", "zh", "ja", "id"},
+		ClientID: o.App.ClientID, ClientSecret: o.App.ClientSecret, Room: o.room, APIURL: o.URL(),
+		Common: room.Common{Words: words(t), Language: "en", Languages: []string{"en", "zh", "ja", "id"}},
 	}
 	for _, change := range changes {
 		change(o, &c)

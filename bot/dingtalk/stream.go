@@ -10,10 +10,9 @@ import (
 	"github.com/open-dingtalk/dingtalk-stream-sdk-go/client"
 	"github.com/open-dingtalk/dingtalk-stream-sdk-go/logger"
 	"github.com/open-dingtalk/dingtalk-stream-sdk-go/payload"
-)
 
-// longestPause is between two tries to open the socket.
-const longestPause = 15 * time.Second
+	"twokey/bot/room"
+)
 
 // look is how often the socket is looked after. To ask the SDK costs nothing while the
 // socket is open.
@@ -46,7 +45,7 @@ func (c *Chat) stream(ctx context.Context) error {
 		if err := sdk.Start(ctx); err == nil {
 			pause = look
 		} else if ctx.Err() == nil {
-			pause = min(2*pause, longestPause)
+			pause = min(2*pause, room.LongestPause)
 			c.config.Log.Warn("DingTalk's stream does not open", slog.Any("error", notOpened(err)), slog.Duration("again_in", pause))
 		}
 		select {
@@ -60,23 +59,20 @@ func (c *Chat) stream(ctx context.Context) error {
 // notOpened is why the stream did not open, without what the SDK quotes.
 func notOpened(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return unreached("connections/open", err)
+		return room.Unreached("connections/open", err)
 	}
-	return &Error{Method: "connections/open", Word: wordNetwork}
+	return &Error{Method: "connections/open", Word: room.Network}
 }
 
 // errDeaf makes DingTalk send again what nobody could take.
 var errDeaf = errors.New("not listening")
 
-// maxFrame is how long the content of a frame may be, in bytes.
-const maxFrame = 1 << 20
-
 // framed hears frames of one kind. What it can't read is nobody's: DingTalk would only
 // send it again.
 func (c *Chat) framed(hear func(id, data string) bool) func(context.Context, *payload.DataFrame) (*payload.DataFrameResponse, error) {
 	return func(_ context.Context, f *payload.DataFrame) (*payload.DataFrameResponse, error) {
-		if len(f.Data) > maxFrame {
-			c.config.Refused("too_long")
+		if len(f.Data) > room.MaxRequest {
+			c.config.Refused(room.TooLong)
 		} else if !hear(f.GetMessageId(), f.Data) {
 			return nil, errDeaf
 		}

@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
-	"net/url"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // tell shows an answer to one person alone, in the way that works. Nothing depends on
@@ -36,7 +36,7 @@ func (c *Chat) hand(ctx context.Context, w work, a bot.Answer) error {
 // answered is an answer as a sheet that only one person sees.
 func (c *Chat) answered(a bot.Answer) sheet {
 	if a.Card == nil {
-		return sheet{Brief: cut(bot.Inert(a.Text), maxBrief), Content: cut(inert(a.Text), maxText)}
+		return sheet{Brief: room.Cut(bot.Inert(a.Text), maxBrief), Content: room.Cut(inert(a.Text), maxText)}
 	}
 	if a.Text == a.Card.Title {
 		a.Text = ""
@@ -66,21 +66,14 @@ func (c *Chat) write(ctx context.Context, w work, a bot.Answer) error {
 // alone, or to a stranger, who is told nothing that others may not hear.
 func (c *Chat) respond(ctx context.Context, w work, a bot.Answer) error {
 	if !w.direct && w.why == "" || !c.ofDingTalk(w.webhook) {
-		return &Error{Method: "sessionWebhook", Word: wordOdd}
+		return &Error{Method: "sessionWebhook", Word: room.Odd}
 	}
 	s := c.answered(a)
 	in := map[string]any{"msgtype": "markdown", "markdown": map[string]string{"title": s.Brief, "text": apart(bold(s.Title), s.Content)}}
 	return c.api.send(ctx, "sessionWebhook", http.MethodPost, w.webhook, "", in, nil)
 }
 
-// ofDingTalk reports whether an address is DingTalk's: nothing is sent anywhere else
-// because a message says so.
+// ofDingTalk reports whether an address is DingTalk's.
 func (c *Chat) ofDingTalk(address string) bool {
-	u, err := url.Parse(address)
-	own, _ := url.Parse(c.config.OldAPIURL)
-	if err != nil || address == "" || u.User != nil {
-		return false
-	}
-	public := u.Host == "oapi.dingtalk.com" || u.Host == "oapi.dingtalk.io"
-	return u.Scheme == "https" && public || own != nil && u.Scheme == own.Scheme && u.Host == own.Host
+	return room.Trusted(address, c.config.OldAPIURL, "oapi.dingtalk.com", "oapi.dingtalk.io")
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	golark "github.com/go-lark/lark"
+
+	"twokey/bot/room"
 )
 
 // api calls Lark's Open API through go-lark. All that leaves and comes back passes one
@@ -22,7 +24,7 @@ type api struct {
 }
 
 func newAPI(config Config) *api {
-	client := &http.Client{Transport: config.Transport, Timeout: callTimeout}
+	client := config.Client()
 	return &api{config: config, http: client, tokens: newTokens(config, client)}
 }
 
@@ -71,7 +73,7 @@ func (a *api) bot(ctx context.Context) (string, error) {
 	}{}
 	err := b.GetAPIRequest(method, "/open-apis/bot/v3/info", false, nil, &answer)
 	if err == nil && answer.Bot.OpenID == "" {
-		err = &Error{Method: method, Word: wordOdd}
+		err = &Error{Method: method, Word: room.Odd}
 	}
 	return answer.Bot.OpenID, failed(ctx, method, err)
 }
@@ -140,13 +142,13 @@ func refused(method string, got *http.Response, answer []byte) error {
 	err := json.Unmarshal(answer, &said)
 	switch {
 	case got.StatusCode == http.StatusTooManyRequests || said.Code != nil && limited[*said.Code]:
-		return &Error{Method: method, Word: wordLimited, After: reset(got.Header)}
+		return &Error{Method: method, Word: room.Limited, After: reset(got.Header)}
 	case said.Code != nil && *said.Code != 0:
 		return coded(method, *said.Code)
 	case got.StatusCode >= http.StatusBadRequest:
 		return &Error{Method: method, Word: "HTTP." + strconv.Itoa(got.StatusCode)}
 	case err != nil || said.Code == nil:
-		return &Error{Method: method, Word: wordOdd}
+		return &Error{Method: method, Word: room.Odd}
 	}
 	return nil
 }

@@ -4,34 +4,22 @@ import (
 	"context"
 	"net/url"
 	"regexp"
-	"sync"
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
-
-// fresh is how long what Lark said of a user or a chat is believed. A user who is
-// deactivated votes no longer than that.
-const fresh = 5 * time.Minute
 
 // directory asks Lark who is who and where is where, and remembers it for a while.
 type directory struct {
 	api  *api
 	room string
-	now  func() time.Time
 
-	mu    sync.Mutex
-	own   string // open id of the bot
-	users map[string]believed[standing]
-	chats map[string]believed[place]
-	about map[string]believed[string] // incident of a thread, by its first message
-	lines map[string]string           // descriptions of groups, as the bot set them
-}
-
-// believed is an answer, and until when it counts.
-type believed[T any] struct {
-	value T
-	until time.Time
+	own   room.Fixed[string] // open id of the bot
+	users *room.Beliefs[string, standing]
+	chats *room.Beliefs[string, place]
+	about *room.Beliefs[string, string] // incident of a thread, by its first message
+	lines room.Told                     // descriptions of groups, as the bot set them
 }
 
 // standing is how a user stands (Feishu docs: user_status).
@@ -50,57 +38,15 @@ type place struct {
 	Tenant   string `json:"tenant_key"`
 }
 
-func newDirectory(a *api, room string, now func() time.Time) *directory {
+func newDirectory(a *api, home string, now func() time.Time) *directory {
 	return &directory{
-		api: a, room: room, now: now, users: map[string]believed[standing]{}, chats: map[string]believed[place]{}, about: map[string]believed[string]{},
-		lines: map[string]string{},
+		api: a, room: home, users: room.NewBeliefs[string, standing](now), chats: room.NewBeliefs[string, place](now), about: room.NewBeliefs[string, string](now),
 	}
-}
-
-// kept bounds each of the directory's tables.
-const kept = 2000
-
-// believe returns what is remembered, or asks.
-func believe[T any](d *directory, table map[string]believed[T], key string, ask func() (T, error)) (T, error) {
-	d.mu.Lock()
-	b, ok := table[key]
-	d.mu.Unlock()
-	if ok && d.now().Before(b.until) {
-		return b.value, nil
-	}
-	value, err := ask()
-	if err != nil {
-		return value, err
-	}
-	remember(d, table, key, value)
-	return value, nil
-}
-
-func remember[T any](d *directory, table map[string]believed[T], key string, value T) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(table) >= kept {
-		clear(table)
-	}
-	table[key] = believed[T]{value, d.now().Add(fresh)}
 }
 
 // self is the bot's open id.
 func (d *directory) self(ctx context.Context) (string, error) {
-	d.mu.Lock()
-	own := d.own
-	d.mu.Unlock()
-	if own != "" {
-		return own, nil
-	}
-	own, err := d.api.bot(ctx)
-	if err != nil {
-		return "", err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.own = own
-	return own, nil
+	return d.own.Ask(func() (string, error) { return d.api.bot(ctx) })
 }
 
 // tenant is the key of the bot's own tenant: that of its room.
@@ -110,7 +56,7 @@ func (d *directory) tenant(ctx context.Context) (string, error) {
 }
 
 func (d *directory) chat(ctx context.Context, id string) (place, error) {
-	return believe(d, d.chats, id, func() (place, error) {
+	return d.chats.Ask(id, func() (place, error) {
 		return get[place](ctx, d.api, "im.chats.get", "/open-apis/im/v1/chats/"+url.PathEscape(id))
 	})
 }
@@ -120,15 +66,10 @@ func (d *directory) chat(ctx context.Context, id string) (place, error) {
 func (d *directory) closed(ctx context.Context, chat string) error {
 	p, err := d.chat(ctx, chat)
 	if err == nil && p.External {
-		return &Error{Method: "im.chats.get", Word: wordShared}
+		return &Error{Method: "im.chats.get", Word: room.Shared}
 	}
 	return err
 }
-
-// stranger says that an account may not speak here, whoever it is.
-type stranger struct{ why string }
-
-func (s stranger) Error() string { return "stranger: " + s.why }
 
 // account is somebody of this tenant, as the bot knows accounts. Users of other tenants
 // and those who left are strangers, whatever the configuration says.
@@ -138,19 +79,19 @@ func (d *directory) account(ctx context.Context, tenant, user string) (bot.Accou
 	case err != nil:
 		return bot.Account{}, err
 	case tenant != own || own == "":
-		return bot.Account{}, stranger{"other_tenant"}
+		return bot.Account{}, room.Stranger{Why: "other_tenant"}
 	case !unionID.MatchString(user):
-		return bot.Account{}, stranger{"unknown"}
+		return bot.Account{}, room.Stranger{Why: "unknown"}
 	}
-	s, err := believe(d, d.users, user, func() (standing, error) { return d.api.user(ctx, user) })
+	s, err := d.users.Ask(user, func() (standing, error) { return d.api.user(ctx, user) })
 	if says(err, codeNoUser, codeUserID) {
-		return bot.Account{}, stranger{"unknown"}
+		return bot.Account{}, room.Stranger{Why: "unknown"}
 	}
 	if err != nil {
 		return bot.Account{}, err
 	}
 	if why := unfit(s); why != "" {
-		return bot.Account{}, stranger{why}
+		return bot.Account{}, room.Stranger{Why: why}
 	}
 	return bot.Account{Platform: Name, Tenant: tenant, User: user}, nil
 }
@@ -184,7 +125,7 @@ func (a *api) user(ctx context.Context, union string) (standing, error) {
 	case err != nil:
 		return standing{}, err
 	case got.User.Union != union:
-		return standing{}, &Error{Method: method, Word: wordOdd}
+		return standing{}, &Error{Method: method, Word: room.Odd}
 	case got.User.Status == nil:
 		return standing{}, &Error{Method: method, Word: wordNoStatus}
 	}
@@ -193,18 +134,3 @@ func (a *api) user(ctx context.Context, union string) (standing, error) {
 
 // wordNoStatus is an answer without the user's state: the app lacks a permission.
 const wordNoStatus = "NoUserStatus"
-
-func (d *directory) lineIs(chat, text string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.lines[chat] == text
-}
-
-func (d *directory) lineSet(chat, text string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.lines) >= kept {
-		clear(d.lines)
-	}
-	d.lines[chat] = text
-}

@@ -1,27 +1,14 @@
 package lark
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
-
-// signs stand beside words that say the same.
-var signs = map[bot.Tone]string{bot.Alarm: "🔴", bot.Warn: "🟠", bot.Calm: "🟢"}
-
-func signed(t bot.Tone, text string) string {
-	if sign, ok := signs[t]; ok {
-		return sign + " " + text
-	}
-	return text
-}
-
-// title is a card's headline, and what a notification shows.
-func title(c bot.Card) string {
-	return signed(c.Tone, strings.TrimSpace(c.Drill+" "+c.Title))
-}
 
 // colours of the headline. They never say anything alone.
 var colours = map[bot.Tone]string{bot.Alarm: "red", bot.Warn: "orange", bot.Calm: "green"}
@@ -29,28 +16,29 @@ var colours = map[bot.Tone]string{bot.Alarm: "red", bot.Warn: "orange", bot.Calm
 // draw is a card as Lark wants it, below what is said first. What one person asked for
 // is unfolded.
 func (c *Chat) draw(card bot.Card, whole bool, first ...node) string {
-	var s sheet
+	s := newSheet()
+	var folded []node
 	for _, row := range rows(card.Lang, card.Actions) {
-		s.end([]node{row})
+		s.End([]node{row})
 	}
-	s.end(small(card.Foot))
-	s.add(first)
-	s.add(facts(card.Fields))
-	s.each(&s.nodes, drawn(card.Notices, func(n bot.Notice) []node { return notice(card.Lang, n) }))
+	s.End(small(card.Foot))
+	s.Add(first)
+	s.Add(facts(card.Fields))
+	s.Each(&s.Body, room.Drawn(card.Notices, func(n bot.Notice) []node { return notice(card.Lang, n) }))
 	steps := func(s bot.Step) []node { return step(card.Lang, s) }
 	if len(card.Steps) > 0 {
-		s.add(heading(card.Heading))
-		s.each(&s.nodes, drawn(card.Steps, steps))
+		s.Add(heading(card.Heading))
+		s.Each(&s.Body, room.Drawn(card.Steps, steps))
 	}
-	s.each(&s.nodes, drawn(card.Asks, func(a bot.Ask) []node { return ask(card.Lang, a) }))
-	s.each(&s.folded, drawn(card.Folded, steps))
-	if len(s.folded) > 0 {
-		s.nodes = append(s.nodes, fold(card.More, s.folded, whole))
+	s.Each(&s.Body, room.Drawn(card.Asks, func(a bot.Ask) []node { return ask(card.Lang, a) }))
+	s.Each(&folded, room.Drawn(card.Folded, steps))
+	if len(folded) > 0 {
+		s.Body = append(s.Body, fold(card.More, folded, whole))
 	}
-	if s.left > 0 {
-		s.nodes = append(s.nodes, plain(c.say(card.Lang, "lark.more", "n", strconv.Itoa(s.left), "incident", string(card.Incident)))...)
+	if s.Left > 0 {
+		s.Body = append(s.Body, plain(c.config.Say(card.Lang, "lark.more", "n", strconv.Itoa(s.Left), "incident", string(card.Incident)))...)
 	}
-	return packed(frame(title(card), card.Tone, append(s.nodes, s.foot...)))
+	return packed(frame(room.Title(card), card.Tone, append(s.Body, s.Foot...)))
 }
 
 // frame is a card around its elements. It can be updated for everybody, and not be
@@ -63,20 +51,11 @@ func frame(title string, tone bot.Tone, body []node) node {
 		"schema": "2.0",
 		"config": node{
 			"update_multi": true, "enable_forward": false, "enable_forward_interaction": false,
-			"summary": node{"content": cut(bot.Inert(title), maxTitle)},
+			"summary": node{"content": room.Cut(bot.Inert(title), maxTitle)},
 		},
-		"header": node{"title": plainText(title, maxTitle), "template": orElse(colours[tone], "blue")},
+		"header": node{"title": plainText(title, maxTitle), "template": cmp.Or(colours[tone], "blue")},
 		"body":   node{"elements": body},
 	}
-}
-
-// drawn is each of a list as nodes.
-func drawn[T any](list []T, draw func(T) []node) [][]node {
-	var out [][]node
-	for _, each := range list {
-		out = append(out, draw(each))
-	}
-	return out
 }
 
 func words(text, size string) []node {
@@ -116,7 +95,7 @@ func facts(fields []bot.Field) []node {
 }
 
 func notice(lang string, n bot.Notice) []node {
-	return append(plain(signed(n.Tone, n.Text)), rows(lang, n.Buttons)...)
+	return append(plain(room.Signed(n.Tone, n.Text)), rows(lang, n.Buttons)...)
 }
 
 func ask(lang string, a bot.Ask) []node {
@@ -125,7 +104,7 @@ func ask(lang string, a bot.Ask) []node {
 
 // step is one plan: what, how it stands, what it breaks, how it is taken back, who.
 func step(lang string, s bot.Step) []node {
-	head := strings.Join(given(signed(s.Tone, s.Title), s.State, s.Digest), " · ")
+	head := strings.Join(given(room.Signed(s.Tone, s.Title), s.State, s.Digest), " · ")
 	lines := given(s.Effect, s.Undo, s.People)
 	for _, f := range s.Facts {
 		lines = append(lines, labelled(f))
@@ -164,7 +143,7 @@ var kinds = map[bot.Tone]string{bot.Strong: "primary", bot.Alarm: "danger"}
 
 func pushed(label, kind string, w wire) node {
 	return node{
-		"tag": "button", "type": orElse(kind, "default"), "text": plainText(label, maxButton),
+		"tag": "button", "type": cmp.Or(kind, "default"), "text": plainText(label, maxButton),
 		"behaviors": []node{{"type": "callback", "value": w}},
 	}
 }
@@ -172,9 +151,7 @@ func pushed(label, kind string, w wire) node {
 // said is a line of the timeline as rich text. Who is named in it is told.
 func said(l bot.Line) *rich {
 	var r rich
-	if sign, ok := signs[l.Tone]; ok {
-		r.plain(sign + " ")
-	}
+	r.plain(room.Signed(l.Tone, ""))
 	if l.Who != "" {
 		r.bold(l.Who)
 		r.plain(": ")

@@ -5,29 +5,13 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
-// Error is what Lark answered, or why it did not. It never holds an address, a token or
-// foreign text.
-type Error struct {
-	Method string        // "im.messages.create"
-	Word   string        // Lark's own code: "230002"; else "HTTP.503", "Network", "Timeout"
-	After  time.Duration // how long Lark asks to wait
-
-	err error
-}
-
-// Words of this package for what Lark did not say itself.
-const (
-	wordLimited = "RateLimited"
-	wordNetwork = "Network"
-	wordTimeout = "Timeout"
-	wordOdd     = "OddAnswer"
-	wordShared  = "shared_with_others" // a group that people of another tenant see
-)
+// Error is what Lark answered, or why it did not. Its Word is Lark's own code: "230002".
+type Error = room.Error
 
 // Codes of Lark's that mean something to the bot (Feishu docs: the error codes of each
 // API, and the generic ones).
@@ -58,25 +42,10 @@ var limited = map[int]bool{99991400: true, 230020: true, 232019: true, 11232: tr
 // badTokens are Lark's codes for a token that does not count any more.
 var badTokens = []int{99991663, 99991661, 99991664, 99991668}
 
-func (e *Error) Error() string { return e.Method + ": " + e.Word }
-
-func (e *Error) Unwrap() error { return e.err }
-
-// Code implements [bot.Coded].
-func (e *Error) Code() string { return e.Word }
-
-// Wait implements [bot.Waiter].
-func (e *Error) Wait() time.Duration { return e.After }
-
-var (
-	_ bot.Coded  = (*Error)(nil)
-	_ bot.Waiter = (*Error)(nil)
-)
-
 func coded(method string, code int) *Error {
 	e := &Error{Method: method, Word: strconv.Itoa(code)}
 	if slices.Contains(gone, code) {
-		e.err = bot.ErrGone
+		e.Err = bot.ErrGone
 	}
 	return e
 }
@@ -89,23 +58,11 @@ func failed(ctx context.Context, method string, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	e := &Error{Method: method, Word: wordNetwork}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		e.Word, e.err = wordTimeout, context.DeadlineExceeded
-	case errors.Is(err, context.Canceled), ctx.Err() != nil:
-		e.Word, e.err = wordTimeout, context.Canceled
-	}
-	return e
+	return room.Unreached(method, errors.Join(err, ctx.Err()))
 }
 
 // says reports whether Lark answered with one of these codes.
 func says(err error, codes ...int) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && slices.ContainsFunc(codes, func(code int) bool { return e.Word == strconv.Itoa(code) })
-}
-
-func shared(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.Word == wordShared
 }

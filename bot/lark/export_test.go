@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // IsButton reports whether a button's value on the wire is that of b.
 func IsButton(value []byte, b bot.Button) bool {
 	w, ok := decode(value)
-	return ok && w.Act == b.Act && w.Incident == b.Incident && w.Number == b.Number && w.Digest == b.Digest && w.Value == b.Value
+	return ok && w.Wire == room.Wired(b)
 }
 
 // Asks reports whether a button asks for a reason before it counts.

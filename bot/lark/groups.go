@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -51,7 +52,7 @@ func (r Rooms) Post(ctx context.Context, key string, card bot.Card) (bot.Ref, er
 	if err != nil {
 		return "", err
 	}
-	_, message := split(ref)
+	_, message := room.Split(ref)
 	if _, err := post[struct{}](ctx, r.api, "im.pins.create", "/open-apis/im/v1/pins", node{"message_id": message}); err != nil {
 		r.config.Log.Warn("pin a card", slog.Any("error", err))
 	}
@@ -99,7 +100,7 @@ func (r Rooms) open(ctx context.Context, key string, card bot.Card) (string, err
 		return "", err
 	}
 	if id == "" {
-		made, err := post[group](ctx, r.api, "im.chats.create", "/open-apis/im/v1/chats?uuid="+once("group", mark(key, card)), node{
+		made, err := post[group](ctx, r.api, "im.chats.create", "/open-apis/im/v1/chats?uuid="+once("group", room.Mark(key, card)), node{
 			"name": name, "chat_mode": "group", "chat_type": "private", "edit_permission": "only_owner",
 		})
 		if err != nil {
@@ -113,7 +114,7 @@ func (r Rooms) open(ctx context.Context, key string, card bot.Card) (string, err
 
 // groupName is different in each database: two of them both have an inc-1.
 func groupName(card bot.Card) string {
-	return cut("twokey "+string(card.Incident)+" · "+strconv.FormatInt(card.Opened.Unix(), 36), maxName)
+	return room.Cut("twokey "+string(card.Incident)+" · "+strconv.FormatInt(card.Opened.Unix(), 36), maxName)
 }
 
 // find is a group of that name which the bot opened; empty: there is none. Only its
@@ -155,14 +156,14 @@ func (r Rooms) invite(ctx context.Context, group string) {
 
 // describe says how the incident stands, if the group does not say so yet.
 func (r Rooms) describe(ctx context.Context, ref bot.Ref, card bot.Card) {
-	id, _ := split(ref)
-	text := cut(bot.Inert(title(card)), maxAbout)
-	if r.asked.lineIs(id, text) {
+	id, _ := room.Split(ref)
+	text := room.Cut(bot.Inert(room.Title(card)), maxAbout)
+	if r.asked.lines.Is(id, text) {
 		return
 	}
 	if err := put(ctx, r.api, "im.chats.update", "/open-apis/im/v1/chats/"+url.PathEscape(id), node{"description": text}); err != nil {
 		r.config.Log.Warn("describe an incident's group", slog.Any("error", err))
 		return
 	}
-	r.asked.lineSet(id, text)
+	r.asked.lines.Set(id, text)
 }

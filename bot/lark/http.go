@@ -2,13 +2,10 @@ package lark
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-)
 
-// maxRequest is the longest request that is read.
-const maxRequest = 1 << 20
+	"twokey/bot/room"
+)
 
 // PathEvents is what Lark calls in HTTP mode, for events and for callbacks.
 const PathEvents = "/lark/events"
@@ -17,36 +14,23 @@ const PathEvents = "/lark/events"
 // before is refused unread. Only Lark's question whether the address is the bot's comes
 // without a signature; that it is encrypted shows where it comes from.
 func (c *Chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		status(w, http.StatusMethodNotAllowed)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	switch tooLong := (*http.MaxBytesError)(nil); {
-	case errors.As(err, &tooLong):
-		c.config.Refused(refusedTooLong)
-		status(w, http.StatusRequestEntityTooLarge)
-		return
-	case err != nil:
-		status(w, http.StatusBadRequest)
+	body, ok := room.Body(w, r, c.config.Refused)
+	if !ok {
 		return
 	}
 	if r.Header.Get("X-Lark-Signature") == "" && c.challenged(w, body) {
 		return
 	}
-	signature, why := c.keeper.verify(r.Header, body)
-	if why != "" {
+	if why := c.verify(r.Header, body); why != "" {
 		c.config.Refused(why)
-		status(w, http.StatusUnauthorized)
+		room.Status(w, http.StatusUnauthorized)
 		return
 	}
 	if !c.dispatch(w, body) {
-		c.keeper.forget(signature)
-		status(w, http.StatusServiceUnavailable)
+		c.keeper.Again(r.Header.Get("X-Lark-Signature"))
+		room.Status(w, http.StatusServiceUnavailable)
 	}
 }
-
-func status(w http.ResponseWriter, code int) { http.Error(w, http.StatusText(code), code) }
 
 // open is what a request holds.
 func (c *Chat) open(body []byte) ([]byte, bool) {
@@ -76,7 +60,7 @@ func (c *Chat) dispatch(w http.ResponseWriter, body []byte) bool {
 	inner, ok := c.open(body)
 	if !ok {
 		c.config.Refused(refusedOdd)
-		status(w, http.StatusBadRequest)
+		room.Status(w, http.StatusBadRequest)
 		return true
 	}
 	shown, err := c.receive(inner)

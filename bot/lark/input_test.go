@@ -8,6 +8,7 @@ import (
 	"twokey/bot"
 	"twokey/bot/lark"
 	"twokey/bot/lark/larktest"
+	"twokey/bot/room"
 )
 
 func TestWhoMaySpeak(t *testing.T) {
@@ -107,7 +108,10 @@ func TestAThreadIsKnownAfterARestart(t *testing.T) {
 	o := newOffice(t, false)
 	ref := o.posted(t, card())
 	_, root, _ := strings.Cut(string(ref), "/")
-	o.chat = lark.New(lark.Config{AppID: o.App.ID, AppSecret: o.App.Secret, Room: o.room, APIURL: o.URL(), Words: words(t), Language: "en", Languages: []string{"en"}})
+	o.chat = lark.New(lark.Config{
+		AppID: o.App.ID, AppSecret: o.App.Secret, Room: o.room, APIURL: o.URL(),
+		Common: room.Common{Words: words(t), Language: "en", Languages: []string{"en"}},
+	})
 	h := &heard{answer: bot.Answer{Text: "done"}}
 	o.ears(t, h.handle)
 	o.as(t, "ana").Mention(o.room, root, "steps").Await()

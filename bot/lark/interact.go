@@ -1,6 +1,7 @@
 package lark
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Names of what is in the bot's forms.
@@ -43,7 +45,7 @@ func (c *Chat) pressed(e event) (*response, error) {
 	}
 	b, ok := decode(p.Action.Value)
 	if !ok {
-		c.config.Refused(refusedButton)
+		c.config.Refused(room.UnknownButton)
 		return nil, nil
 	}
 	defer c.still.hold(p.Context.Message)()
@@ -53,13 +55,13 @@ func (c *Chat) pressed(e event) (*response, error) {
 	}
 	if err := c.locate(&w, b); err != nil {
 		c.config.Log.Warn("ask Lark where a button stands", slog.Any("error", err))
-		return toast(toastError, c.say(c.spoken(b.Lang), "lark.who")), nil
+		return toast(toastError, c.config.Say(c.config.Spoken(b.Lang), "lark.who")), nil
 	}
 	if b.Ask != nil {
 		return c.askReason(w, b)
 	}
 	reason, _ := p.Action.Form[inputReason].(string)
-	w.in.ID, w.in.Button = "press|"+e.Header.ID, b.press(strings.TrimSpace(reason))
+	w.in.ID, w.in.Button = "press|"+e.Header.ID, b.Press(strings.TrimSpace(reason))
 	return c.take(w)
 }
 
@@ -76,30 +78,30 @@ func (c *Chat) locate(w *work, b wire) error {
 		w.in.On = b.On
 		return nil
 	}
-	w.in.On = refTo(w.chat, w.message)
+	w.in.On = room.Ref(w.chat, w.message)
 	return nil
 }
 
 // askReason sends a form to whoever pressed, alone: on the card of the room it would be
 // emptied with each update.
 func (c *Chat) askReason(w work, b wire) (*response, error) {
-	parent, _, ok := c.heard.enter()
+	parent, _, ok := c.heard.Enter()
 	if !ok {
 		return nil, errDeaf
 	}
-	defer c.heard.busy.Done()
+	defer c.heard.Leave()
 	ctx, cancel := context.WithTimeout(parent, patience)
 	defer cancel()
-	lang := c.spoken(b.Lang)
+	lang := c.config.Spoken(b.Lang)
 	if _, err := c.asked.account(ctx, w.tenant, w.user); err == nil {
 		_, err = c.api.send(ctx, kindCard, w.user, c.reasonForm(lang, w.in.On, b), toUser, "")
 		if err == nil {
-			return toast(toastInfo, c.say(lang, "lark.asked")), nil
+			return toast(toastInfo, c.config.Say(lang, "lark.asked")), nil
 		}
 		c.config.Log.Warn("send a form", slog.Any("error", err))
-		return toast(toastError, c.say(lang, "lark.no_window", "command", b.Command)), nil
+		return toast(toastError, c.config.Say(lang, "lark.no_window", "command", b.Command)), nil
 	}
-	w.in.Button = b.press("") // the bot says why not
+	w.in.Button = b.Press("") // the bot says why not
 	return c.take(w)
 }
 
@@ -107,7 +109,7 @@ func (c *Chat) askReason(w work, b wire) (*response, error) {
 func (c *Chat) reasonForm(lang string, on bot.Ref, b wire) string {
 	asked := b.Ask
 	b.Ask, b.On = nil, on
-	send := pushed(c.say(lang, "lark.send"), "primary", b)
+	send := pushed(c.config.Say(lang, "lark.send"), "primary", b)
 	send["name"], send["form_action_type"] = buttonSend, "submit"
 	form := node{"tag": "form", "name": formReason, "elements": []node{
 		{
@@ -116,7 +118,7 @@ func (c *Chat) reasonForm(lang string, on bot.Ref, b wire) string {
 		},
 		send,
 	}}
-	return packed(frame(orElse(string(b.Incident), "twokey"), bot.Plain, append(heading(asked.Title), form)))
+	return packed(frame(cmp.Or(string(b.Incident), "twokey"), bot.Plain, append(heading(asked.Title), form)))
 }
 
 // message is one that somebody wrote, as Lark tells it.

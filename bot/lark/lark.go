@@ -9,7 +9,6 @@ package lark
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	golark "github.com/go-lark/lark"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Name is the fixed room and its platform; Groups is the room of incident groups.
@@ -33,24 +33,17 @@ const (
 
 // Config is what a tenant needs. AppID, AppSecret, Room and Words are mandatory.
 type Config struct {
+	room.Common
+
 	AppID, AppSecret string
 	EncryptKey       string   // given: Lark calls the bot, encrypts and signs; else the bot opens a long connection
 	Room             string   // id of the group in which every incident is shown
 	Invite           []string // union ids of who is asked into an incident's group
 	APIURL           string   // empty: [Feishu]; for [Lark], proxies and tests
-	Languages        []string // that there are catalogs for
-	Language         string   // of the room
 
-	// Words is a sentence of the catalog, for the ids in [WordIDs].
-	Words func(lang, id string, blanks map[string]string) string
-	// Refused is told why something that came in was not let in; nil: nobody counts.
-	Refused func(reason string)
 	// Settle is how long after the answer to a press its card is left alone: Lark
 	// takes back what comes before the answer does; 0: 300 ms.
-	Settle    time.Duration
-	Transport http.RoundTripper // nil: [http.DefaultTransport]
-	Now       func() time.Time  // nil: [time.Now]
-	Log       *slog.Logger      // nil: no log
+	Settle time.Duration
 }
 
 // Chat is the fixed room. Make it with [New].
@@ -58,9 +51,9 @@ type Chat struct {
 	config Config
 	api    *api
 	asked  *directory
-	keeper *doorkeeper
+	keeper *room.Doorkeeper
 	still  *stillness
-	heard  listener
+	heard  room.Ears
 }
 
 var (
@@ -68,20 +61,9 @@ var (
 	_ http.Handler = (*Chat)(nil)
 )
 
-// callTimeout bounds one call; nobody who pressed waits longer.
-const callTimeout = 20 * time.Second
-
 // New makes a room. It asks Lark nothing yet.
 func New(config Config) *Chat {
-	if config.Refused == nil {
-		config.Refused = func(string) {}
-	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
-	}
+	config.Common = config.Whole()
 	if config.Settle == 0 {
 		config.Settle = 300 * time.Millisecond
 	}
@@ -89,7 +71,7 @@ func New(config Config) *Chat {
 		config.APIURL = Feishu
 	}
 	config.APIURL = strings.TrimSuffix(config.APIURL, "/")
-	c := &Chat{config: config, keeper: newDoorkeeper(config.EncryptKey, config.Now)}
+	c := &Chat{config: config, keeper: room.NewDoorkeeper(config.Now)}
 	c.api = newAPI(config)
 	c.still = newStillness(config.Settle, c.api.replace)
 	c.asked = newDirectory(c.api, config.Room, config.Now)
@@ -115,12 +97,4 @@ func (c *Chat) Update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 // Reply adds a line to a card's thread, once for each key.
 func (c *Chat) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	return c.reply(ctx, ref, line)
-}
-
-func (c *Chat) say(lang, id string, blanks ...string) string {
-	filled := map[string]string{}
-	for i := 0; i+1 < len(blanks); i += 2 {
-		filled[blanks[i]] = blanks[i+1]
-	}
-	return c.config.Words(lang, id, filled)
 }

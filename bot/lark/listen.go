@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher/callback"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -19,49 +18,16 @@ import (
 // whoever pressed that it failed (Feishu docs: handle card callbacks).
 const patience = 2 * time.Second
 
-// listener is who answers inputs now.
-type listener struct {
-	mu     sync.Mutex
-	ctx    context.Context // the listener's life, not a request's
-	handle bot.Handler
-	busy   sync.WaitGroup
-}
-
 // Listen hands over what people press and type, until ctx ends, then waits for what is
 // still being answered. In HTTP mode Lark calls; see [Chat.ServeHTTP].
 func (c *Chat) Listen(ctx context.Context, h bot.Handler) error {
-	c.heard.attach(ctx, h)
-	defer c.heard.detach()
+	c.heard.Attach(ctx, h)
+	defer c.heard.Detach()
 	if c.config.EncryptKey != "" {
 		<-ctx.Done()
 		return nil
 	}
 	return c.socket(ctx)
-}
-
-func (l *listener) attach(ctx context.Context, h bot.Handler) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ctx, l.handle = ctx, h
-}
-
-func (l *listener) detach() {
-	l.mu.Lock()
-	l.handle = nil
-	l.mu.Unlock()
-	l.busy.Wait()
-}
-
-// enter is the listener's life, for one input; false: nobody listens. Who entered must
-// call busy.Done.
-func (l *listener) enter() (context.Context, bot.Handler, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.handle == nil || l.ctx.Err() != nil {
-		return nil, nil, false
-	}
-	l.busy.Add(1)
-	return l.ctx, l.handle, true
 }
 
 // errDeaf says that nobody listens: Lark has to send it again.
@@ -132,7 +98,7 @@ type work struct {
 // take answers an input: at once if that takes no longer than Lark waits, else in a
 // message to that person.
 func (c *Chat) take(w work) (*response, error) {
-	ctx, handle, ok := c.heard.enter()
+	ctx, handle, ok := c.heard.Enter()
 	if !ok {
 		return nil, errDeaf
 	}
@@ -144,7 +110,7 @@ func (c *Chat) take(w work) (*response, error) {
 	case a := <-done:
 		short := w.press && brief(a)
 		go func() {
-			defer c.heard.busy.Done()
+			defer c.heard.Leave()
 			if !short {
 				c.tell(ctx, w, a)
 			}
@@ -152,31 +118,28 @@ func (c *Chat) take(w work) (*response, error) {
 		return c.shown(w, a), nil
 	case <-late.C:
 		go func() {
-			defer c.heard.busy.Done()
+			defer c.heard.Leave()
 			c.tell(ctx, w, <-done)
 		}()
-		return toast(toastInfo, c.say(c.config.Language, "lark.working")), nil
+		return toast(toastInfo, c.config.Say(c.config.Language, "lark.working")), nil
 	}
 }
 
 // answer asks the bot, in the name of who did it.
 func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answer {
 	account, err := c.asked.account(ctx, w.tenant, w.user)
-	if who, strange := errors.AsType[stranger](err); strange {
-		c.config.Refused(who.why)
-		account, err = bot.Account{Platform: Name}, nil // nobody: the bot says so in words
-	}
-	lang := c.spoken(w.lang)
+	account, err = c.config.Admit(Name, account, err)
+	lang := c.config.Spoken(w.lang)
 	if err == nil && w.chat != "" && !w.alone {
 		err = c.asked.closed(ctx, w.chat)
 	}
 	switch {
-	case shared(err):
-		c.config.Refused(wordShared)
-		return bot.Answer{Text: c.say(lang, "lark.shared")}
+	case room.Says(err, room.Shared):
+		c.config.Refused(room.Shared)
+		return bot.Answer{Text: c.config.Say(lang, "lark.shared")}
 	case err != nil:
 		c.config.Log.Warn("ask Lark who pressed", slog.Any("error", err))
-		return bot.Answer{Text: c.say(lang, "lark.who")}
+		return bot.Answer{Text: c.config.Say(lang, "lark.who")}
 	}
 	w.in.From = account
 	w.in.Room = c.room(w)
@@ -186,18 +149,10 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 	return handle(ctx, w.in)
 }
 
-// spoken is a language that there is a catalog for.
-func (c *Chat) spoken(lang string) string {
-	if slices.Contains(c.config.Languages, lang) {
-		return lang
-	}
-	return c.config.Language
-}
-
 // room is the room that an input comes from: a card in another group than the fixed one
 // stands in its incident's own.
 func (c *Chat) room(w work) string {
-	if chat, _ := split(w.in.On); chat != "" && chat != c.config.Room {
+	if chat, _ := room.Split(w.in.On); chat != "" && chat != c.config.Room {
 		return Groups
 	}
 	return Name
@@ -209,7 +164,7 @@ func (c *Chat) about(ctx context.Context, f from) incident.ID {
 	if f.root == "" || f.alone {
 		return ""
 	}
-	id, err := believe(c.asked, c.asked.about, f.root, func() (string, error) { return c.cardAt(ctx, f.root) })
+	id, err := c.asked.about.Ask(f.root, func() (string, error) { return c.cardAt(ctx, f.root) })
 	if err != nil {
 		return ""
 	}

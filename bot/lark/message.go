@@ -9,10 +9,10 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -32,31 +32,12 @@ const (
 	methodReply  = "im.messages.reply"
 )
 
-// refTo names a message, and the chat that it stands in.
-func refTo(chat, message string) bot.Ref { return bot.Ref(chat + "/" + message) }
-
-// split is the chat and the message.
-func split(ref bot.Ref) (chat, message string) {
-	chat, message, _ = strings.Cut(string(ref), "/")
-	return chat, message
-}
-
 // once is a name by which Lark takes the same message only once, for an hour (Feishu
 // docs: send a message, uuid). A start that comes later than that, of a bot that was
 // killed between a message and its receipt, shows the message twice.
 func once(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])[:maxUUID]
-}
-
-// mark tells a card from that of another store that gave the same number: two databases
-// both have an inc-1.
-func mark(key string, card bot.Card) string {
-	at := card.Opened
-	if at.IsZero() {
-		at = card.At
-	}
-	return key + "@" + strconv.FormatInt(at.Unix(), 36)
 }
 
 // sent is what Lark says of a message that it took.
@@ -71,9 +52,9 @@ func (a *api) send(ctx context.Context, kind, to, content, as, uuid string) (bot
 		"receive_id": to, "msg_type": kind, "content": content, "uuid": uuid,
 	})
 	if err == nil && got.Message == "" {
-		err = &Error{Method: methodCreate, Word: wordOdd}
+		err = &Error{Method: methodCreate, Word: room.Odd}
 	}
-	return refTo(got.Chat, got.Message), err
+	return room.Ref(got.Chat, got.Message), err
 }
 
 // replace shows a card in place of another.
@@ -85,18 +66,18 @@ func (c *Chat) post(ctx context.Context, chat, key string, card bot.Card) (bot.R
 	if err := c.asked.closed(ctx, chat); err != nil {
 		return "", err
 	}
-	ref, err := c.api.send(ctx, kindCard, chat, c.draw(card, false), toChat, once(chat, mark(key, card)))
+	ref, err := c.api.send(ctx, kindCard, chat, c.draw(card, false), toChat, once(chat, room.Mark(key, card)))
 	if err != nil {
 		return "", fmt.Errorf("post card: %w", err)
 	}
-	_, message := split(ref)
-	ref = refTo(chat, message)
+	_, message := room.Split(ref)
+	ref = room.Ref(chat, message)
 	c.shows(ref, card)
 	return ref, nil
 }
 
 func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
-	chat, message := split(ref)
+	chat, message := room.Split(ref)
 	if err := c.asked.closed(ctx, chat); err != nil {
 		return err
 	}
@@ -112,7 +93,7 @@ func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 }
 
 func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
-	chat, message := split(ref)
+	chat, message := room.Split(ref)
 	if err := c.asked.closed(ctx, chat); err != nil {
 		return err
 	}
@@ -142,9 +123,9 @@ func (a *api) thread(ctx context.Context, message, content, uuid string) error {
 
 // shows remembers which incident a message is the card of.
 func (c *Chat) shows(ref bot.Ref, card bot.Card) {
-	_, message := split(ref)
+	_, message := room.Split(ref)
 	if card.Incident != incident.System {
-		remember(c.asked, c.asked.about, message, string(card.Incident))
+		c.asked.about.Hold(message, string(card.Incident))
 	}
 }
 

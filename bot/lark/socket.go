@@ -4,45 +4,31 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	larkevent "github.com/larksuite/oapi-sdk-go/v3/event"
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher"
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher/callback"
 	larkws "github.com/larksuite/oapi-sdk-go/v3/ws"
-)
 
-// longestPause is between two tries to open a connection. The SDK would wait up to two
-// minutes, which is long at night.
-const longestPause = 15 * time.Second
+	"twokey/bot/room"
+)
 
 // socket listens over a long connection until ctx ends. A client of the SDK lives as
 // long as its connection: when that breaks or falls silent, a new one is made.
 func (c *Chat) socket(ctx context.Context) error {
 	ears := c.ears()
-	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, longestPause) {
-		began := c.config.Now()
-		err := c.client(ears).Start(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if c.config.Now().Sub(began) > time.Minute {
-			pause = time.Second
-		}
-		c.config.Log.Warn("Lark's connection is closed", slog.String("code", closing(err)), slog.Duration("again_in", pause))
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-	}
+	connect := func(ctx context.Context) error { return c.client(ears).Start(ctx) }
+	room.Reconnect(ctx, connect, func(err error, again time.Duration) {
+		c.config.Log.Warn("Lark's connection is closed", slog.String("code", closing(err)), slog.Duration("again_in", again))
+	})
 	return nil
 }
 
 func (c *Chat) client(ears *dispatcher.EventDispatcher) *larkws.Client {
 	return larkws.NewClient(
 		c.config.AppID, c.config.AppSecret, larkws.WithEventHandler(ears), larkws.WithDomain(c.config.APIURL), larkws.WithAutoReconnect(false),
-		larkws.WithHttpClient(&http.Client{Transport: c.config.Transport, Timeout: callTimeout}), larkws.WithLogger(hush{}),
+		larkws.WithHttpClient(c.config.Client()), larkws.WithLogger(hush{}),
 		larkws.WithOnReady(func() { c.config.Log.Info("Lark's connection is open") }),
 	)
 }
@@ -76,7 +62,7 @@ func closing(err error) string {
 	if e, ok := errors.AsType[*larkws.ServerError](err); ok && e.Code == larkws.AuthFailed {
 		return "refused"
 	}
-	return wordNetwork
+	return room.Network
 }
 
 // hush is a log that keeps nothing: the SDK's own quotes what travels.

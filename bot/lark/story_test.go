@@ -9,6 +9,7 @@ import (
 	"twokey/bot/chattest"
 	"twokey/bot/lark"
 	"twokey/bot/lark/larktest"
+	"twokey/bot/room"
 	"twokey/bot/view"
 	"twokey/incident"
 )
@@ -47,8 +48,8 @@ func newOffice(t *testing.T, byHTTP bool, change ...func(*lark.Config)) *office 
 	}
 	o.room = o.Group("leaks", members...)
 	c := lark.Config{
-		AppID: o.App.ID, AppSecret: o.App.Secret, Room: o.room, APIURL: o.URL(), Words: words(t), Language: "en",
-		Languages: []string{"en", "zh", "ja", "id"}, Invite: members[:3], Settle: time.Millisecond,
+		AppID: o.App.ID, AppSecret: o.App.Secret, Room: o.room, APIURL: o.URL(), Invite: members[:3], Settle: time.Millisecond,
+		Common: room.Common{Words: words(t), Language: "en", Languages: []string{"en", "zh", "ja", "id"}},
 	}
 	if byHTTP {
 		c.EncryptKey = o.App.EncryptKey

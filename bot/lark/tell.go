@@ -9,6 +9,7 @@ import (
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher/callback"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Kinds of toasts (Feishu docs: handle card callbacks).
@@ -33,9 +34,9 @@ func (c *Chat) shown(w work, a bot.Answer) *response {
 	if !a.OK {
 		kind = toastError
 	}
-	text := cut(bot.Inert(a.Text), maxToast)
+	text := room.Cut(bot.Inert(a.Text), maxToast)
 	if a.Card != nil || text == "" {
-		text = c.say(c.spoken(w.lang), "lark.written")
+		text = c.config.Say(c.config.Spoken(w.lang), "lark.written")
 	}
 	return toast(kind, text)
 }
@@ -54,7 +55,7 @@ func (c *Chat) tell(ctx context.Context, w work, a bot.Answer) {
 	c.config.Log.Warn("answer could not be shown", slog.Any("error", err))
 	if says(err, codeNoReach) && w.message != "" && !w.press && !w.alone {
 		var r rich
-		r.plain(c.say(c.config.Language, "lark.no_message"))
+		r.plain(c.config.Say(c.config.Language, "lark.no_message"))
 		if err := c.api.thread(ctx, w.message, r.content(c.config.Language), once(w.message, "no_message")); err != nil {
 			c.config.Log.Warn("say that the answer could not be shown", slog.Any("error", err))
 		}
@@ -73,5 +74,5 @@ func (c *Chat) drawn(w work, a bot.Answer) (kind, content string) {
 	}
 	var r rich
 	r.plain(a.Text)
-	return kindRich, r.content(c.spoken(w.lang))
+	return kindRich, r.content(c.config.Spoken(w.lang))
 }

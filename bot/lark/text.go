@@ -1,12 +1,14 @@
 package lark
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // What Lark takes (Feishu docs: card JSON 2.0 structure, button, input, send a message,
@@ -27,26 +29,11 @@ const (
 	maxToast   = 120 // what can be read before it is gone
 )
 
-// cut shortens a text to so many characters, and shows that it did.
-func cut(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
-}
-
 // plainText is a text that Lark takes as it is: nothing in it is read as a mention, a
 // link or a format. It is foreign text's only way onto a card. Lark takes none that is
 // empty.
 func plainText(text string, most int) node {
-	return node{"tag": "plain_text", "content": cut(orElse(bot.Inert(text), "…"), most)}
+	return node{"tag": "plain_text", "content": room.Cut(cmp.Or(bot.Inert(text), "…"), most)}
 }
 
 // rich is a message of rich text. Its parts are plain, too: what is in a text is not
@@ -90,7 +77,7 @@ func (r *rich) content(lang string) string {
 		lines = [][]node{{{"tag": "text", "text": "…"}}} // Lark takes none that is empty
 	}
 	whole := func(lines [][]node) string {
-		return packed(node{orElse(postLangs[lang], "en_us"): node{"title": "", "content": lines}})
+		return packed(node{cmp.Or(postLangs[lang], "en_us"): node{"title": "", "content": lines}})
 	}
 	for range 32 { // each time about half as long
 		if body := whole(lines); sizeOf(body) <= maxBody-spare {
@@ -112,7 +99,7 @@ func shorter(lines [][]node) [][]node {
 		var half []node
 		for _, n := range line {
 			if text, ok := n["text"].(string); ok {
-				n = node{"tag": "text", "text": cut(text, max(1, utf8.RuneCountInString(text)/2))}
+				n = node{"tag": "text", "text": room.Cut(text, max(1, utf8.RuneCountInString(text)/2))}
 			}
 			half = append(half, n)
 		}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"twokey/bot/room"
 )
 
 // renewBefore is how long before its end a token is renewed; until then a new one may be
@@ -82,7 +84,7 @@ func (t *tokens) ask(ctx context.Context) (string, time.Duration, error) {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.config.APIURL+pathToken, bytes.NewReader(body))
 	if err != nil {
-		return "", 0, &Error{Method: methodToken, Word: wordNetwork}
+		return "", 0, &Error{Method: methodToken, Word: room.Network}
 	}
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	answer, err := spoken(t.http, methodToken, r)
@@ -94,7 +96,7 @@ func (t *tokens) ask(ctx context.Context) (string, time.Duration, error) {
 		Expire int    `json:"expire"` // seconds
 	}
 	if json.Unmarshal(answer, &given) != nil || given.Token == "" {
-		return "", 0, &Error{Method: methodToken, Word: wordOdd}
+		return "", 0, &Error{Method: methodToken, Word: room.Odd}
 	}
 	return given.Token, time.Duration(given.Expire) * time.Second, nil
 }

@@ -4,87 +4,29 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
-	"strconv"
-	"sync"
-	"time"
 )
 
-// signedFor is how far a request's time may be from ours.
-const signedFor = 5 * time.Minute
-
-// Why something was not let in.
+// Why something was not let in, besides the reasons of all rooms.
 const (
-	refusedForged   = "forged"
-	refusedStale    = "stale"
-	refusedReplayed = "replayed"
-	refusedTooLong  = "too_long"
-	refusedOdd      = "odd"
-	refusedApp      = "other_app"
-	refusedButton   = "unknown_button"
+	refusedOdd = "odd"
+	refusedApp = "other_app"
 )
-
-// doorkeeper lets each genuine request in once.
-type doorkeeper struct {
-	key string
-	now func() time.Time
-
-	mu   sync.Mutex
-	seen map[string]time.Time // signatures, until when they would count
-}
-
-func newDoorkeeper(key string, now func() time.Time) *doorkeeper {
-	return &doorkeeper{key: key, now: now, seen: map[string]time.Time{}}
-}
 
 // verify reports why a request is not from Lark, or not a new one; empty: it is. The body
 // is compared as it came, before anything reads it (Feishu docs: event subscription,
 // security check).
-func (d *doorkeeper) verify(h http.Header, body []byte) (signature, why string) {
-	stamp := h.Get("X-Lark-Request-Timestamp")
-	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil || d.key == "" {
-		return "", refusedForged
+func (c *Chat) verify(h http.Header, body []byte) (why string) {
+	stamp, want := h.Get("X-Lark-Request-Timestamp"), ""
+	if c.config.EncryptKey != "" {
+		sum := sha256.New()
+		sum.Write([]byte(stamp + h.Get("X-Lark-Request-Nonce") + c.config.EncryptKey))
+		sum.Write(body)
+		want = hex.EncodeToString(sum.Sum(nil))
 	}
-	sum := sha256.New()
-	sum.Write([]byte(stamp + h.Get("X-Lark-Request-Nonce") + d.key))
-	sum.Write(body)
-	want := hex.EncodeToString(sum.Sum(nil))
-	now := d.now()
-	switch {
-	case subtle.ConstantTimeCompare([]byte(want), []byte(h.Get("X-Lark-Signature"))) != 1:
-		return "", refusedForged
-	case now.Sub(time.Unix(seconds, 0)).Abs() > signedFor:
-		return "", refusedStale
-	case !d.first(want, now):
-		return "", refusedReplayed
-	}
-	return want, ""
-}
-
-func (d *doorkeeper) first(signature string, now time.Time) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if until, seen := d.seen[signature]; seen && now.Before(until) {
-		return false
-	}
-	for s, until := range d.seen {
-		if !now.Before(until) {
-			delete(d.seen, s)
-		}
-	}
-	d.seen[signature] = now.Add(2 * signedFor)
-	return true
-}
-
-// forget lets a request in once more: it was not taken.
-func (d *doorkeeper) forget(signature string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.seen, signature)
+	return c.keeper.Verify(stamp, h.Get("X-Lark-Signature"), want)
 }
 
 // decrypt opens what Lark encrypted: base64 of a vector and AES-256-CBC under the SHA-256

@@ -5,35 +5,24 @@ import (
 	"strconv"
 
 	"twokey/bot"
-	"twokey/incident"
+	"twokey/bot/room"
 )
 
-// wire is a button as it travels to Slack and back. Slack signs what comes back, and
-// package bot checks it against the plan: nothing is decided by it alone.
+// wire is a button as it travels to Slack and back. Slack signs what comes back.
 type wire struct {
-	Act      bot.Act         `json:"a"`
-	Incident incident.ID     `json:"i,omitempty"`
-	Number   int             `json:"n,omitempty"`
-	Digest   incident.Digest `json:"d,omitempty"`
-	Value    string          `json:"v,omitempty"`
-	Command  string          `json:"c,omitempty"`
-	Lang     string          `json:"l,omitempty"`
-	Ask      *question       `json:"q,omitempty"`
-}
+	room.Wire
 
-// question is the text that is asked for before the button counts.
-type question struct {
-	Title string `json:"t"`
-	Label string `json:"l"`
-	Must  bool   `json:"m,omitempty"`
+	Command string         `json:"c,omitempty"`
+	Lang    string         `json:"l,omitempty"`
+	Ask     *room.Question `json:"q,omitempty"`
 }
 
 // encode is a button's value. One that Slack would not take is sent without what is
 // asked before it: the bot then says in words what it needs.
 func encode(lang string, b bot.Button) string {
-	w := wire{Act: b.Act, Incident: b.Incident, Number: b.Number, Digest: b.Digest, Value: b.Value, Command: b.Command, Lang: lang}
+	w := wire{Wire: room.Wired(b), Command: b.Command, Lang: lang}
 	if b.Reason != nil {
-		w.Ask = &question{Title: cut(asked(b), maxButton), Label: cut(b.Reason.Label, maxButton), Must: b.Reason.Required}
+		w.Ask = &room.Question{Title: room.Cut(asked(b), maxButton), Label: room.Cut(b.Reason.Label, maxButton), Must: b.Reason.Required}
 	}
 	if body := w.json(); len(body) <= maxValue {
 		return body
@@ -70,11 +59,7 @@ func decode(value string) (wire, bool) {
 	return w, true
 }
 
-func (w wire) press(reason string) *bot.Press {
-	return &bot.Press{Act: w.Act, Incident: w.Incident, Number: w.Number, Digest: w.Digest, Value: w.Value, Reason: reason}
-}
-
 // actionID is unique within a row: Slack refuses two alike.
 func actionID(at int, b bot.Button) string {
-	return cut(string(b.Act)+":"+strconv.Itoa(b.Number)+":"+strconv.Itoa(at)+":"+b.Value, maxActionID)
+	return room.Cut(string(b.Act)+":"+strconv.Itoa(b.Number)+":"+strconv.Itoa(at)+":"+b.Value, maxActionID)
 }

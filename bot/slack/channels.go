@@ -10,6 +10,7 @@ import (
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -73,9 +74,9 @@ func (r Rooms) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 
 // Archive puts the channel away.
 func (r Rooms) Archive(ctx context.Context, ref bot.Ref) error {
-	channel, _ := split(ref)
+	channel, _ := room.Split(ref)
 	err := failed("conversations.archive", r.api.ArchiveConversationContext(ctx, channel))
-	if says(err, "already_archived", "channel_not_found") {
+	if room.Says(err, "already_archived", "channel_not_found") {
 		return nil
 	}
 	return err
@@ -84,7 +85,7 @@ func (r Rooms) Archive(ctx context.Context, ref bot.Ref) error {
 // archived takes a channel that somebody put away for one that is gone: a bot cannot
 // open it again (Slack docs: conversations.unarchive).
 func archived(err error) error {
-	if says(err, "is_archived", "is_inactive", "channel_not_found") {
+	if room.Says(err, "is_archived", "is_inactive", "channel_not_found") {
 		return errors.Join(bot.ErrGone, err)
 	}
 	return err
@@ -103,10 +104,10 @@ func (r Rooms) open(ctx context.Context, key string, card bot.Card) (string, err
 			return made.ID, nil
 		}
 		err = failed("conversations.create", err)
-		if !says(err, "name_taken") {
+		if !room.Says(err, "name_taken") {
 			return "", err
 		}
-		found, err := r.find(ctx, name, mark(key, card))
+		found, err := r.find(ctx, name, room.Mark(key, card))
 		if err != nil || found != "" {
 			return found, err
 		}
@@ -166,12 +167,12 @@ func (r Rooms) invite(ctx context.Context, channel string) {
 		return
 	}
 	_, err := r.api.InviteUsersToConversationContext(ctx, channel, r.config.Invite...)
-	if err = failed("conversations.invite", err); err == nil || says(err, "already_in_channel") {
+	if err = failed("conversations.invite", err); err == nil || room.Says(err, "already_in_channel") {
 		return
 	}
 	for _, user := range r.config.Invite {
 		_, err := r.api.InviteUsersToConversationContext(ctx, channel, user)
-		if err = failed("conversations.invite", err); err != nil && !says(err, "already_in_channel") {
+		if err = failed("conversations.invite", err); err != nil && !room.Says(err, "already_in_channel") {
 			r.config.Log.Warn("invite to an incident's channel", slog.String("user", user), slog.Any("error", err))
 		}
 	}
@@ -179,10 +180,10 @@ func (r Rooms) invite(ctx context.Context, channel string) {
 
 // furnish pins the card and makes it a bookmark. The channel works without.
 func (r Rooms) furnish(ctx context.Context, ref bot.Ref, card bot.Card) {
-	channel, ts := split(ref)
+	channel, ts := room.Split(ref)
 	r.topic(ctx, ref, card)
 	err := failed("pins.add", r.api.AddPinContext(ctx, channel, slackgo.NewRefToMessage(channel, ts)))
-	if err != nil && !says(err, "already_pinned") {
+	if err != nil && !room.Says(err, "already_pinned") {
 		r.config.Log.Warn("pin a card", slog.Any("error", err))
 	}
 	link, err := r.api.GetPermalinkContext(ctx, &slackgo.PermalinkParameters{Channel: channel, Ts: ts})
@@ -197,9 +198,9 @@ func (r Rooms) furnish(ctx context.Context, ref bot.Ref, card bot.Card) {
 // topic says how the incident stands, if it does not say so yet: Slack tells everybody
 // of each change.
 func (r Rooms) topic(ctx context.Context, ref bot.Ref, card bot.Card) {
-	channel, _ := split(ref)
-	text := cut(escaped(title(card), maxTopic), maxTopic)
-	if r.asked.topicIs(channel, text) {
+	channel, _ := room.Split(ref)
+	text := room.Cut(escaped(room.Title(card), maxTopic), maxTopic)
+	if r.asked.topics.Is(channel, text) {
 		return
 	}
 	_, err := r.api.SetTopicOfConversationContext(ctx, channel, text)
@@ -207,5 +208,5 @@ func (r Rooms) topic(ctx context.Context, ref bot.Ref, card bot.Card) {
 		r.config.Log.Warn("set the topic of an incident's channel", slog.Any("error", err))
 		return
 	}
-	r.asked.topicSet(channel, text)
+	r.asked.topics.Set(channel, text)
 }

@@ -9,39 +9,22 @@ import (
 	"time"
 
 	slackgo "github.com/slack-go/slack"
+
+	"twokey/bot/room"
 )
-
-// Level is how a [Finding] is meant.
-type Level int
-
-// Levels of findings.
-const (
-	OK   Level = iota
-	Warn       // it works, but not as well as it could
-	Fail       // something does not work until somebody does what the text says
-)
-
-// Finding is one thing that was looked at, in one line without a secret in it.
-type Finding struct {
-	Level Level
-	Text  string
-}
 
 // Asked is what [Chat.Check] has to be told beside the [Config].
 type Asked struct {
-	Channels bool     // whether incidents have channels of their own
-	Members  []Member // the accounts of people
-	Address  string   // where a running bot listens, for HTTP mode: "127.0.0.1:8080"
+	Channels bool          // whether incidents have channels of their own
+	Members  []room.Member // the accounts of people
+	Address  string        // where a running bot listens, for HTTP mode: "127.0.0.1:8080"
 }
-
-// Member is an account as somebody configured it.
-type Member struct{ Person, Team, User string }
 
 // Check looks at everything that the room needs of Slack: tokens, scopes, the channel,
 // the accounts of people, and the way in which Slack is heard. It posts nothing. In
 // Socket Mode a socket is open for a moment beside those of a running bot: what Slack
 // sends over it just then is not answered, and whoever pressed has to press again.
-func (c *Chat) Check(ctx context.Context, a Asked) []Finding {
+func (c *Chat) Check(ctx context.Context, a Asked) []room.Finding {
 	r := &report{chat: c, asked: a}
 	if who, granted := r.token(ctx); who != nil {
 		at := r.room(ctx)
@@ -54,18 +37,15 @@ func (c *Chat) Check(ctx context.Context, a Asked) []Finding {
 	} else {
 		r.press(ctx)
 	}
-	return r.found
+	return r.Report
 }
 
 // report gathers findings.
 type report struct {
+	room.Report
+
 	chat  *Chat
 	asked Asked
-	found []Finding
-}
-
-func (r *report) say(l Level, format string, args ...any) {
-	r.found = append(r.found, Finding{l, fmt.Sprintf(format, args...)})
 }
 
 // askWithin is how long Slack may take to say who the bot is, or to greet it.
@@ -78,13 +58,13 @@ func (r *report) token(ctx context.Context) (who *slackgo.AuthTestResponse, gran
 	who, err := r.chat.api.AuthTestContext(ctx)
 	switch {
 	case err != nil:
-		r.say(Fail, "bot_token: %s", todo(failed("auth.test", err)))
+		r.Fail("bot_token: %s", todo(failed("auth.test", err)))
 		return nil, nil
 	case who.BotID == "":
-		r.say(Fail, "bot_token: it is a person's, and everything would be said in that person's name: take the Bot User OAuth Token (xoxb-…)")
+		r.Fail("bot_token: it is a person's, and everything would be said in that person's name: take the Bot User OAuth Token (xoxb-…)")
 		return nil, nil
 	}
-	r.say(OK, "bot_token: the bot is %q (%s) in the workspace %q (%s)", who.User, who.UserID, who.Team, who.TeamID)
+	r.OK("bot_token: the bot is %q (%s) in the workspace %q (%s)", who.User, who.UserID, who.Team, who.TeamID)
 	return who, listed(who.Header)
 }
 
@@ -96,7 +76,7 @@ func listed(h http.Header) []string {
 // scopes compares what the bot may do with what it does.
 func (r *report) scopes(granted []string, at site) {
 	if len(granted) == 0 {
-		r.say(Warn, "scopes: Slack did not say what the bot may do, or a proxy took it away: compare them with docs/slack.md by hand")
+		r.Warn("scopes: Slack did not say what the bot may do, or a proxy took it away: compare them with docs/slack.md by hand")
 		return
 	}
 	used, missing := 0, 0
@@ -107,15 +87,15 @@ func (r *report) scopes(granted []string, at site) {
 			continue
 		}
 		if s.neededBy(at) {
-			r.say(Fail, "scope %s is missing, so %s: add it to the app (OAuth & Permissions), then install the app again", s.Name, s.Without)
+			r.Fail("scope %s is missing, so %s: add it to the app (OAuth & Permissions), then install the app again", s.Name, s.Without)
 			missing++
 		}
 	}
 	if missing == 0 {
-		r.say(OK, "scopes: the %d that it needs are there", used)
+		r.OK("scopes: the %d that it needs are there", used)
 	}
 	if len(granted) > 0 {
-		r.say(Warn, "scopes: the bot may do more than it ever does: take %s out of the app, whoever has its token has them too", strings.Join(granted, ", "))
+		r.Warn("scopes: the bot may do more than it ever does: take %s out of the app, whoever has its token has them too", strings.Join(granted, ", "))
 	}
 }
 
@@ -133,7 +113,7 @@ func wordOf(err error) string {
 		return ""
 	}
 	if strings.HasPrefix(coded.Word, "HTTP.") {
-		return wordNetwork
+		return room.Network
 	}
 	return coded.Word
 }
@@ -152,8 +132,8 @@ var advice = map[string]string{
 	"channel_not_found":      "the id is wrong (C0123456789, not the name), or the channel is private and the bot is not in it: type /invite @twokey there",
 	"not_in_channel":         "the bot is not in it: type /invite @twokey there",
 	wordClosed:               "Socket Mode is off in the app (switch it on, or set mode: http), or ten sockets of the app are open (stop other bots)",
-	wordLimited:              "Slack wants fewer questions: try again in a minute",
-	wordNetwork:              unanswered,
-	wordTimeout:              unanswered,
-	wordOdd:                  "what answered was not Slack: look at proxies and api_url",
+	room.Limited:             "Slack wants fewer questions: try again in a minute",
+	room.Network:             unanswered,
+	room.Timeout:             unanswered,
+	room.Odd:                 "what answered was not Slack: look at proxies and api_url",
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // hello opens a socket, waits until Slack greets, and closes it.
@@ -32,10 +33,10 @@ func (r *report) hello(ctx context.Context) {
 	defer cancel()
 	open, err := greeted(client, ended)
 	if err != nil {
-		r.say(Fail, "app_token: %s", todo(err))
+		r.Fail("app_token: %s", todo(err))
 		return
 	}
-	r.say(OK, "app_token: Slack opens a socket; others of this app that are open: %d. In Socket Mode no button can be pressed from outside: press one in a drill", open-1)
+	r.OK("app_token: Slack opens a socket; others of this app that are open: %d. In Socket Mode no button can be pressed from outside: press one in a drill", open-1)
 }
 
 // greeted waits for Slack's greeting, which says how many sockets of the app are open.
@@ -68,9 +69,9 @@ const actTry bot.Act = "try"
 
 // tried answers such a button; false: nobody listens.
 func (c *Chat) tried(ack acknowledge) bool {
-	_, _, ok := c.heard.enter()
+	_, _, ok := c.heard.Enter()
 	if ok {
-		defer c.heard.busy.Done()
+		defer c.heard.Leave()
 		ack(nil, "")
 	}
 	return ok
@@ -82,17 +83,17 @@ func (r *report) press(ctx context.Context) {
 	status, err := r.chat.try(ctx, at)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		r.say(Warn, "signing_secret: no bot listens at %s to try it on: start it (twokey serve), then check again", at)
+		r.Warn("signing_secret: no bot listens at %s to try it on: start it (twokey serve), then check again", at)
 	case err != nil:
-		r.say(Fail, "signing_secret: what listens at %s did not answer a press within Slack's three seconds", at)
+		r.Fail("signing_secret: what listens at %s did not answer a press within Slack's three seconds", at)
 	case status == http.StatusOK:
-		r.say(OK, "signing_secret: the bot at %s takes a press that is signed with it. Whether Slack comes through to %s, the app's pages say: Event Subscriptions, Retry", at, PathInteract)
+		r.OK("signing_secret: the bot at %s takes a press that is signed with it. Whether Slack comes through to %s, the app's pages say: Event Subscriptions, Retry", at, PathInteract)
 	case status == http.StatusUnauthorized:
-		r.say(Fail, "signing_secret: the bot at %s refuses what is signed with it: it was started with another one (start it anew), or its clock is wrong", at)
+		r.Fail("signing_secret: the bot at %s refuses what is signed with it: it was started with another one (start it anew), or its clock is wrong", at)
 	case status == http.StatusServiceUnavailable:
-		r.say(Warn, "signing_secret: the bot at %s is starting or stopping: check again", at)
+		r.Warn("signing_secret: the bot at %s is starting or stopping: check again", at)
 	default:
-		r.say(Fail, "signing_secret: what listens at %s answers %d to a press: it is another program, or a bot that was started with mode: socket (start it anew)", at, status)
+		r.Fail("signing_secret: what listens at %s answers %d to a press: it is another program, or a bot that was started with mode: socket (start it anew)", at, status)
 	}
 }
 
@@ -125,7 +126,7 @@ func (c *Chat) try(ctx context.Context, address string) (status int, err error) 
 // pressOf is a press as Slack sends it (Slack docs: block_actions payload), unlike any
 // before: what came once is not let in again.
 func pressOf(act bot.Act) (string, error) {
-	value, err := json.Marshal(wire{Act: act, Value: rand.Text()})
+	value, err := json.Marshal(room.Wire{Act: act, Value: rand.Text()})
 	if err != nil {
 		return "", err
 	}

@@ -42,7 +42,7 @@ func Advised() map[string]string { return advice }
 const ShortcutReport = shortcutReport
 
 // Attach lets a handler hear from now on, as Listen does.
-func (c *Chat) Attach(ctx context.Context, h bot.Handler) { c.heard.attach(ctx, h) }
+func (c *Chat) Attach(ctx context.Context, h bot.Handler) { c.heard.Attach(ctx, h) }
 
 // Hears reports whether the bot answers an event, by its name in a manifest.
 func Hears(name string) bool {

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	slackgo "github.com/slack-go/slack"
+
+	"twokey/bot/room"
 )
 
 // room looks at the channel in which every incident is shown, and says of which kind
@@ -12,24 +14,24 @@ import (
 func (r *report) room(ctx context.Context) site {
 	id := r.chat.config.Room
 	if direct(id) {
-		r.say(Fail, "room %s: this is a direct message, which two people can't vote in: make a channel", id)
+		r.Fail("room %s: this is a direct message, which two people can't vote in: make a channel", id)
 		return site{}
 	}
 	info, err := r.chat.api.GetConversationInfoContext(ctx, &slackgo.GetConversationInfoInput{ChannelID: id})
 	if err != nil {
-		r.say(Fail, "room %s: %s", id, todo(failed("conversations.info", err)))
+		r.Fail("room %s: %s", id, todo(failed("conversations.info", err)))
 		return site{}
 	}
 	at := site{public: !info.IsPrivate, private: info.IsPrivate}
 	switch {
 	case info.IsArchived:
-		r.say(Fail, "room %s: #%q is archived: open it again, or name another channel", id, info.Name)
+		r.Fail("room %s: #%q is archived: open it again, or name another channel", id, info.Name)
 	case !info.IsMember:
-		r.say(Fail, "room %s: #%q: not_in_channel: %s", id, info.Name, advice["not_in_channel"])
+		r.Fail("room %s: #%q: not_in_channel: %s", id, info.Name, advice["not_in_channel"])
 	case othersSee(info):
-		r.say(Fail, "room %s: #%q: %s: another organisation is in it, or invited, and nothing is shown in front of them: name a channel of your own", id, info.Name, wordShared)
+		r.Fail("room %s: #%q: %s: another organisation is in it, or invited, and nothing is shown in front of them: name a channel of your own", id, info.Name, room.Shared)
 	default:
-		r.say(OK, "room %s: the bot is in #%q", id, info.Name)
+		r.OK("room %s: the bot is in #%q", id, info.Name)
 	}
 	return at
 }
@@ -37,28 +39,28 @@ func (r *report) room(ctx context.Context) site {
 // members looks at the accounts of people by the rule that lets them in.
 func (r *report) members(ctx context.Context, team string) {
 	if len(r.asked.Members) == 0 {
-		r.say(Warn, "people: nobody has a Slack account, so everybody there is a stranger: add slack: {team: %s, user: …} to those who act", team)
+		r.Warn("people: nobody has a Slack account, so everybody there is a stranger: add slack: {team: %s, user: …} to those who act", team)
 		return
 	}
 	fine := 0
 	for _, m := range r.asked.Members {
-		if m.Team != team {
-			r.say(Fail, "people %s: %s is said to be of the workspace %s, and this one is %s: nothing that account presses counts", m.Person, m.User, m.Team, team)
+		if m.Tenant != team {
+			r.Fail("people %s: %s is said to be of the workspace %s, and this one is %s: nothing that account presses counts", m.Person, m.User, m.Tenant, team)
 			continue
 		}
-		_, err := r.chat.asked.account(ctx, m.Team, m.User)
-		if who, strange := errors.AsType[stranger](err); strange {
-			r.say(Fail, "people %s: %s", m.Person, whyUnfit(who.why, m.User))
+		_, err := r.chat.asked.account(ctx, m.Tenant, m.User)
+		if who, strange := errors.AsType[room.Stranger](err); strange {
+			r.Fail("people %s: %s", m.Person, whyUnfit(who.Why, m.User))
 			continue
 		}
 		if err != nil {
-			r.say(Fail, "people: %s", todo(err))
+			r.Fail("people: %s", todo(err))
 			return // the same for everybody
 		}
 		fine++
 	}
 	if fine > 0 {
-		r.say(OK, "people: %d of %d accounts are of full members", fine, len(r.asked.Members))
+		r.OK("people: %d of %d accounts are of full members", fine, len(r.asked.Members))
 	}
 }
 

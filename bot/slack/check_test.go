@@ -14,6 +14,7 @@ import (
 
 	"twokey/bot"
 	"twokey/bot/chattest"
+	"twokey/bot/room"
 	"twokey/bot/slack"
 	"twokey/bot/slack/slacktest"
 )
@@ -32,7 +33,7 @@ func newExamined(t *testing.T, byHTTP bool) *examined {
 	x := &examined{}
 	x.office = newOffice(t, byHTTP, func(c *slack.Config) { c.Words = nil; x.config = *c })
 	x.SetScopes(slack.ScopeNames()...)
-	x.asked = slack.Asked{Channels: true, Members: []slack.Member{{Person: "ana", Team: x.App.Team, User: x.ids[chattest.Ana]}}}
+	x.asked = slack.Asked{Channels: true, Members: []room.Member{{Person: "ana", Tenant: x.App.Team, User: x.ids[chattest.Ana]}}}
 	return x
 }
 
@@ -41,7 +42,7 @@ func (x *examined) lines(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	for _, f := range slack.New(x.config).Check(t.Context(), x.asked) {
-		all = append(all, map[slack.Level]string{slack.OK: "ok ", slack.Warn: "warn ", slack.Fail: "FAIL "}[f.Level]+f.Text)
+		all = append(all, map[room.Level]string{room.OK: "ok ", room.Warn: "warn ", room.Fail: "FAIL "}[f.Level]+f.Text)
 	}
 	for _, hidden := range []string{x.App.BotToken, x.App.AppToken, x.App.SigningSecret, x.URL()} {
 		if strings.Contains(strings.Join(all, "\n"), hidden) {
@@ -249,7 +250,7 @@ func TestCheckSaysWhosePressesDoNotCount(t *testing.T) {
 	x := newExamined(t, false)
 	x.asked.Members[0].User = "U404"
 	x.only(t, "FAIL people ana: there is no user U404 here: copy the member ID")
-	x.asked.Members[0] = slack.Member{Person: "ana", Team: "T404", User: x.ids[chattest.Ana]}
+	x.asked.Members[0] = room.Member{Person: "ana", Tenant: "T404", User: x.ids[chattest.Ana]}
 	x.only(t, "FAIL people ana: "+x.ids[chattest.Ana]+" is said to be of the workspace T404, and this one is "+x.App.Team)
 	x.asked.Members = nil
 	x.only(t, "warn people: nobody has a Slack account")

@@ -3,62 +3,38 @@ package slack
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
-
-// signs stand beside words that say the same.
-var signs = map[bot.Tone]string{bot.Alarm: "🔴", bot.Warn: "🟠", bot.Calm: "🟢"}
-
-func signed(t bot.Tone, text string) string {
-	if sign, ok := signs[t]; ok {
-		return sign + " " + text
-	}
-	return text
-}
-
-// title is a card's headline, and what a notification shows.
-func title(c bot.Card) string {
-	return signed(c.Tone, strings.TrimSpace(c.Drill+" "+c.Title))
-}
 
 // draw is a card as blocks, below what is said first. Slack has no fold: what is
 // folded away is drawn only on what one person asked for, who can scroll.
 func (c *Chat) draw(card bot.Card, whole bool, first ...slackgo.Block) []slackgo.Block {
-	var s sheet
-	s.end(rows(card.Lang, card.Actions))
-	s.end(footnote(card.Foot))
-	s.add(first)
-	s.add(headline(title(card)))
-	s.add(facts(card.Fields))
-	s.each(drawn(card.Notices, func(n bot.Notice) []slackgo.Block { return notice(card.Lang, n) }))
+	s := newSheet()
+	s.End(rows(card.Lang, card.Actions))
+	s.End(footnote(card.Foot))
+	s.Add(first)
+	s.Add(headline(room.Title(card)))
+	s.Add(facts(card.Fields))
+	s.Each(&s.Body, room.Drawn(card.Notices, func(n bot.Notice) []slackgo.Block { return notice(card.Lang, n) }))
 	steps := func(s bot.Step) []slackgo.Block { return step(card.Lang, s) }
 	if len(card.Steps) > 0 {
-		s.add(bold(card.Heading))
-		s.each(drawn(card.Steps, steps))
+		s.Add(bold(card.Heading))
+		s.Each(&s.Body, room.Drawn(card.Steps, steps))
 	}
 	if whole && len(card.Folded) > 0 {
-		s.add(bold(card.More))
-		s.each(drawn(card.Folded, steps))
+		s.Add(bold(card.More))
+		s.Each(&s.Body, room.Drawn(card.Folded, steps))
 	}
-	s.each(drawn(card.Asks, func(a bot.Ask) []slackgo.Block { return ask(card.Lang, a) }))
-	if s.left > 0 {
-		s.blocks = append(s.blocks, plain(c.say(card.Lang, "slack.more", "n", strconv.Itoa(s.left), "incident", string(card.Incident)))...)
+	s.Each(&s.Body, room.Drawn(card.Asks, func(a bot.Ask) []slackgo.Block { return ask(card.Lang, a) }))
+	if s.Left > 0 {
+		s.Body = append(s.Body, plain(c.config.Say(card.Lang, "slack.more", "n", strconv.Itoa(s.Left), "incident", string(card.Incident)))...)
 	}
-	return append(s.blocks, s.foot...)
-}
-
-// drawn is each of a list as blocks.
-func drawn[T any](list []T, draw func(T) []slackgo.Block) [][]slackgo.Block {
-	var out [][]slackgo.Block
-	for _, each := range list {
-		out = append(out, draw(each))
-	}
-	return out
+	return append(s.Body, s.Foot...)
 }
 
 // headline is what stands above all else. A header holds less than a message of the
@@ -80,7 +56,7 @@ func facts(fields []bot.Field) []slackgo.Block {
 
 func notice(lang string, n bot.Notice) []slackgo.Block {
 	var p prose
-	p.bold(signed(n.Tone, ""))
+	p.bold(room.Signed(n.Tone, ""))
 	p.plain(n.Text)
 	return append(p.blocks(), rows(lang, n.Buttons)...)
 }
@@ -104,7 +80,7 @@ func bold(text string) []slackgo.Block {
 // step is one plan: what, how it stands, what it breaks, how it is taken back, who.
 func step(lang string, s bot.Step) []slackgo.Block {
 	var p prose
-	p.bold(signed(s.Tone, s.Title))
+	p.bold(room.Signed(s.Tone, s.Title))
 	for _, more := range []string{s.State, s.Digest} {
 		if more == "" {
 			continue
@@ -165,20 +141,10 @@ func button(lang string, at int, b bot.Button) *slackgo.ButtonBlockElement {
 	return e
 }
 
-// said is a line as words alone.
-func said(l bot.Line) string {
-	if l.Who == "" {
-		return l.Text
-	}
-	return l.Who + ": " + l.Text
-}
-
 // drawLine is an entry of the timeline. Who is named in it is told.
 func drawLine(l bot.Line) []slackgo.Block {
 	var p prose
-	if sign, ok := signs[l.Tone]; ok {
-		p.add(sign+" ", nil)
-	}
+	p.add(room.Signed(l.Tone, ""), nil)
 	if l.Who != "" {
 		p.bold(l.Who)
 		p.add(": ", nil)

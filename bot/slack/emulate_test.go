@@ -7,6 +7,7 @@ import (
 
 	"twokey/bot"
 	"twokey/bot/chattest"
+	"twokey/bot/room"
 	"twokey/bot/slack"
 	"twokey/bot/slack/e2e"
 	"twokey/incident"
@@ -33,7 +34,7 @@ func TestTheStoryOnASlackThatNobodyHereWrote(t *testing.T) {
 	chattest.Run(t, func(t *testing.T) chattest.Platform {
 		f := &foreign{Slack: e2e.Start(t, folder, "ana", "bo", "chen", "eve")}
 		f.chat = slack.New(slack.Config{
-			BotToken: f.BotToken, AppToken: f.AppToken, Room: f.Room, APIURL: f.URL(), Words: words(t).Say, Language: "en", Languages: []string{"en"},
+			BotToken: f.BotToken, AppToken: f.AppToken, Room: f.Room, APIURL: f.URL(), Common: room.Common{Words: words(t).Say, Language: "en", Languages: []string{"en"}},
 		})
 		return f
 	})

@@ -7,12 +7,13 @@ import (
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // IsButton reports whether a button's value on the wire is that of b.
 func IsButton(value string, b bot.Button) bool {
 	w, ok := decode(value)
-	return ok && w.Act == b.Act && w.Incident == b.Incident && w.Number == b.Number && w.Digest == b.Digest && w.Value == b.Value
+	return ok && w.Wire == room.Wired(b)
 }
 
 // Waits sets how long Slack is kept waiting for an answer.
@@ -23,7 +24,7 @@ func Encode(b bot.Button) string { return encode("en", b) }
 
 // Draw is a card as it is sent: its blocks, and its text for notifications.
 func Draw(c *Chat, card bot.Card, whole bool) (blocks []byte, text string) {
-	return encoded(c.draw(card, whole)), sent(title(card))
+	return encoded(c.draw(card, whole)), sent(room.Title(card))
 }
 
 // DrawAnswer is an answer as it is sent.
@@ -35,7 +36,7 @@ func DrawAnswer(c *Chat, a bot.Answer) []byte {
 // DrawDialogs are the dialogs that a button opens, empty and filled.
 func DrawDialogs(c *Chat, b bot.Button, a bot.Answer) [][]byte {
 	w, _ := decode(Encode(b))
-	p := pressing{Wire: w, On: refTo("C0123456789", "1700000000.000001"), from: from{channel: "C0123456789", thread: "1700000000.000001"}}
+	p := pressing{Wire: w, On: room.Ref("C0123456789", "1700000000.000001"), from: from{channel: "C0123456789", thread: "1700000000.000001"}}
 	blocks, _ := c.answered(a)
 	out := [][]byte{encoded(c.planDialog(p, nil)), encoded(c.planDialog(p, blocks))}
 	if w.Ask != nil {

@@ -2,17 +2,15 @@ package slack
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"sync"
 
 	slackgo "github.com/slack-go/slack"
-)
 
-// maxRequest is the longest request that is read.
-const maxRequest = 1 << 20
+	"twokey/bot/room"
+)
 
 // Paths that Slack calls in HTTP mode.
 const (
@@ -24,24 +22,14 @@ const (
 // ServeHTTP takes what Slack sends in HTTP mode. What is not signed, is old, or came
 // before is refused unread.
 func (c *Chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+	body, ok := room.Body(w, r, c.config.Refused)
+	if !ok {
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	switch tooLong := (*http.MaxBytesError)(nil); {
-	case errors.As(err, &tooLong):
-		c.config.Refused(refusedTooLong)
-		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)
-		return
-	case err != nil:
-		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
-		return
-	}
-	if why := c.keeper.verify(r.Header, body); why != "" {
+	if why := c.verify(r.Header, body); why != "" {
 		c.config.Refused(why)
 		w.Header().Set("X-Slack-No-Retry", "1")
-		http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
+		room.Status(w, http.StatusUnauthorized)
 		return
 	}
 	c.dispatch(w, r, body)
@@ -76,10 +64,10 @@ func (c *Chat) dispatch(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	switch {
 	case !known:
-		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+		room.Status(w, http.StatusBadRequest)
 	case !ok:
-		c.keeper.again(r.Header.Get("X-Slack-Signature"))
-		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+		c.keeper.Again(r.Header.Get("X-Slack-Signature"))
+		room.Status(w, http.StatusServiceUnavailable)
 	default:
 		p.keep(w)
 	}

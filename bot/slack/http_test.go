@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/bot/slack"
 	"twokey/bot/slack/slacktest"
 )
@@ -63,8 +64,9 @@ func TestSignaturesOfOthersAreUnderstood(t *testing.T) {
 		}
 		why := ""
 		c := slack.New(slack.Config{
-			SigningSecret: v.Secret, Words: words(t).Say, Now: func() time.Time { return time.Unix(seconds, 0) },
-			Refused: func(reason string) { why = reason },
+			SigningSecret: v.Secret, Common: room.Common{
+				Words: words(t).Say, Now: func() time.Time { return time.Unix(seconds, 0) }, Refused: func(reason string) { why = reason },
+			},
 		})
 		for _, want := range []struct {
 			body, why string

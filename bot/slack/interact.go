@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -42,7 +44,7 @@ func (c *Chat) interaction(ic slackgo.InteractionCallback, ack acknowledge) bool
 // is not that of the channel.
 func who(ic slackgo.InteractionCallback) from {
 	return from{
-		team: orElse(ic.User.TeamID, ic.Team.ID), user: ic.User.ID, channel: orElse(ic.Container.ChannelID, ic.Channel.ID),
+		team: cmp.Or(ic.User.TeamID, ic.Team.ID), user: ic.User.ID, channel: cmp.Or(ic.Container.ChannelID, ic.Channel.ID),
 		thread: ic.Container.ThreadTs, url: ic.ResponseURL,
 	}
 }
@@ -57,7 +59,7 @@ func (c *Chat) pressed(ic slackgo.InteractionCallback, ack acknowledge) bool {
 	action := ic.ActionCallback.BlockActions[0]
 	w, ok := decode(action.Value)
 	if !ok {
-		c.config.Refused("unknown_button")
+		c.config.Refused(room.UnknownButton)
 		ack(nil, "")
 		return true
 	}
@@ -74,8 +76,8 @@ func (c *Chat) pressed(ic slackgo.InteractionCallback, ack acknowledge) bool {
 	case w.Act == bot.ActShow && p.view == "":
 		return c.showPlan(ic, p, ack)
 	}
-	id := strings.Join([]string{p.team, p.channel, orElse(ic.Container.MessageTs, ic.View.ID), action.ActionID, p.user, action.ActionTs}, "|")
-	return c.take(work{from: p.from, in: bot.Input{ID: id, Button: w.press(""), On: p.On}, ack: ack})
+	id := strings.Join([]string{p.team, p.channel, cmp.Or(ic.Container.MessageTs, ic.View.ID), action.ActionID, p.user, action.ActionTs}, "|")
+	return c.take(work{from: p.from, in: bot.Input{ID: id, Button: w.Press(""), On: p.On}, ack: ack})
 }
 
 // on is the message that a button stands on, if everybody sees it.
@@ -83,7 +85,7 @@ func on(ic slackgo.InteractionCallback) bot.Ref {
 	if ic.Container.Type != "message" || ic.Container.IsEphemeral {
 		return ""
 	}
-	return refTo(ic.Container.ChannelID, ic.Container.MessageTs)
+	return room.Ref(ic.Container.ChannelID, ic.Container.MessageTs)
 }
 
 // pressing is a press that a dialog was opened for. It travels in the dialog, where
@@ -117,12 +119,12 @@ func (p *pressing) recall(kept string) {
 
 // askReason opens the dialog in which a person says why.
 func (c *Chat) askReason(ic slackgo.InteractionCallback, p pressing, ack acknowledge) bool {
-	ctx, _, ok := c.heard.enter()
+	ctx, _, ok := c.heard.Enter()
 	if !ok {
 		return false
 	}
 	go func() {
-		defer c.heard.busy.Done()
+		defer c.heard.Leave()
 		ack(nil, "") // nothing is decided yet
 		if err := c.open(ctx, ic, c.reasonDialog(p)); err != nil {
 			c.noWindow(ctx, p, err)
@@ -144,8 +146,8 @@ func (c *Chat) open(ctx context.Context, ic slackgo.InteractionCallback, view sl
 // noWindow says what to type where a dialog could not be opened.
 func (c *Chat) noWindow(ctx context.Context, p pressing, err error) {
 	c.config.Log.Warn("open a dialog", slog.Any("error", err))
-	lang := orElse(p.Wire.Lang, c.config.Language)
-	c.tell(ctx, p.from, bot.Answer{Text: c.say(lang, "slack.no_window", "command", p.Wire.Command)})
+	lang := cmp.Or(p.Wire.Lang, c.config.Language)
+	c.tell(ctx, p.from, bot.Answer{Text: c.config.Say(lang, "slack.no_window", "command", p.Wire.Command)})
 }
 
 // submitted hands over a button together with the reason that was typed.
@@ -162,7 +164,7 @@ func (c *Chat) submitted(ic slackgo.InteractionCallback, ack acknowledge) bool {
 		reason = strings.TrimSpace(ic.View.State.Values[inputReason][inputText].Value)
 	}
 	id := strings.Join([]string{p.team, ic.View.ID, p.user}, "|")
-	return c.take(work{from: p.from, in: bot.Input{ID: id, Button: p.Wire.press(reason), On: p.On}, ack: ack})
+	return c.take(work{from: p.from, in: bot.Input{ID: id, Button: p.Wire.Press(reason), On: p.On}, ack: ack})
 }
 
 // reported hands over a message that somebody thinks holds a leaked key.
@@ -175,18 +177,18 @@ func (c *Chat) reported(ic slackgo.InteractionCallback, ack acknowledge) bool {
 
 // showPlan opens a plan in full in a dialog: it stays while the room goes on.
 func (c *Chat) showPlan(ic slackgo.InteractionCallback, p pressing, ack acknowledge) bool {
-	ctx, handle, ok := c.heard.enter()
+	ctx, handle, ok := c.heard.Enter()
 	if !ok {
 		return false
 	}
 	go func() {
-		defer c.heard.busy.Done()
+		defer c.heard.Leave()
 		ack(nil, "")
 		opened, err := c.api.OpenViewContext(ctx, ic.TriggerID, c.planDialog(p, nil))
 		if err != nil {
 			c.config.Log.Warn("open a dialog", slog.Any("error", failed("views.open", err)))
 		}
-		answer := c.answer(ctx, handle, work{from: p.from, in: bot.Input{Button: p.Wire.press(""), On: p.On}})
+		answer := c.answer(ctx, handle, work{from: p.from, in: bot.Input{Button: p.Wire.Press(""), On: p.On}})
 		if err != nil {
 			c.tell(ctx, p.from, answer)
 			return
@@ -202,18 +204,18 @@ func (c *Chat) showPlan(ic slackgo.InteractionCallback, p pressing, ack acknowle
 
 // reasonDialog asks why, below what the button does.
 func (c *Chat) reasonDialog(p pressing) slackgo.ModalViewRequest {
-	lang := orElse(p.Wire.Lang, c.config.Language)
+	lang := cmp.Or(p.Wire.Lang, c.config.Language)
 	box := slackgo.NewPlainTextInputBlockElement(nil, inputText).WithMultiline(true).WithMaxLength(maxReason)
 	input := slackgo.NewInputBlock(inputReason, plainText(p.Wire.Ask.Label, maxLabel), nil, box).WithOptional(!p.Wire.Ask.Must)
 	blocks := slices.Concat(bold(p.Wire.Ask.Title), []slackgo.Block{input})
-	return c.dialog(p, lang, blocks, plainText(c.say(lang, "slack.send"), maxModal))
+	return c.dialog(p, lang, blocks, plainText(c.config.Say(lang, "slack.send"), maxModal))
 }
 
 // planDialog shows a plan, or that it is being looked at.
 func (c *Chat) planDialog(p pressing, blocks []slackgo.Block) slackgo.ModalViewRequest {
-	lang := orElse(p.Wire.Lang, c.config.Language)
+	lang := cmp.Or(p.Wire.Lang, c.config.Language)
 	if len(blocks) == 0 {
-		blocks = bold(c.say(lang, "slack.looking"))
+		blocks = bold(c.config.Say(lang, "slack.looking"))
 	}
 	return c.dialog(p, lang, blocks, nil)
 }
@@ -226,7 +228,7 @@ func (c *Chat) dialog(p pressing, lang string, blocks []slackgo.Block, submit *s
 	return slackgo.ModalViewRequest{
 		Type: slackgo.VTModal, CallbackID: dialogReason, PrivateMetadata: p.keep(),
 		Title:  plainText(dialogTitle(p.Wire.Incident), maxModal),
-		Blocks: slackgo.Blocks{BlockSet: blocks}, Submit: submit, Close: plainText(c.say(lang, closing), maxModal),
+		Blocks: slackgo.Blocks{BlockSet: blocks}, Submit: submit, Close: plainText(c.config.Say(lang, closing), maxModal),
 	}
 }
 

@@ -3,12 +3,14 @@ package slack_test
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/bot/slack"
 	"twokey/bot/slack/slacktest"
 	"twokey/incident"
@@ -112,7 +114,7 @@ func within(t *rapid.T, kind slacktest.Kind, doc []byte, text string) {
 
 // drawer is a room that is asked for nothing but drawings.
 func drawer(t *testing.T) *slack.Chat {
-	return slack.New(slack.Config{Words: words(t).Say, Language: "en"})
+	return slack.New(slack.Config{Common: room.Common{Words: words(t).Say, Language: "en"}})
 }
 
 // Slack takes every answer and every dialog.
@@ -208,5 +210,18 @@ func TestALongButtonStaysAButton(t *testing.T) {
 	}
 	if value := slack.Encode(b); len(value) > 2000 || !slack.IsButton(value, b) {
 		t.Errorf("the button became %.100q…, %d bytes", value, len(value))
+	}
+}
+
+// A line may call people whose names come after its last letter that fits.
+func TestALongLineStillCallsPeople(t *testing.T) {
+	o := newOffice(t, false)
+	ref := o.posts(t, "inc-7", offeredCard(t))
+	called := bot.Account{Platform: "slack", Tenant: o.App.Team, User: o.ids[ana]}
+	for long := 2980; long <= 3010; long++ {
+		line := bot.Line{Key: strconv.Itoa(long), Text: strings.Repeat("x", long), Mention: []bot.Account{called, called, called}}
+		if err := o.chat.Reply(t.Context(), ref, line); err != nil {
+			t.Fatalf("%d letters: %v", long, err)
+		}
 	}
 }

@@ -1,20 +1,19 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"html"
 	"log/slog"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 	"twokey/incident"
 )
 
@@ -22,49 +21,16 @@ import (
 // whoever pressed that the app failed (Slack docs: Acknowledging requests).
 const patience = 2 * time.Second
 
-// listener is who answers inputs now.
-type listener struct {
-	mu     sync.Mutex
-	ctx    context.Context // the listener's life, not a request's
-	handle bot.Handler
-	busy   sync.WaitGroup
-}
-
 // Listen hands over what people press and type, until ctx ends, then waits for what is
 // still being answered. In HTTP mode Slack calls; see [Chat.ServeHTTP].
 func (c *Chat) Listen(ctx context.Context, h bot.Handler) error {
-	c.heard.attach(ctx, h)
-	defer c.heard.detach()
+	c.heard.Attach(ctx, h)
+	defer c.heard.Detach()
 	if c.config.AppToken == "" {
 		<-ctx.Done()
 		return nil
 	}
 	return c.socket(ctx)
-}
-
-func (l *listener) attach(ctx context.Context, h bot.Handler) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ctx, l.handle = ctx, h
-}
-
-func (l *listener) detach() {
-	l.mu.Lock()
-	l.handle = nil
-	l.mu.Unlock()
-	l.busy.Wait()
-}
-
-// enter is the listener's life, for one input; false: nobody listens. Who entered
-// must call busy.Done.
-func (l *listener) enter() (context.Context, bot.Handler, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.handle == nil || l.ctx.Err() != nil {
-		return nil, nil, false
-	}
-	l.busy.Add(1)
-	return l.ctx, l.handle, true
 }
 
 // from is who did something, and where the answer to it goes.
@@ -90,14 +56,14 @@ type work struct {
 // message to that person. Slack is answered only when what was decided is on disk, or
 // when its time is up.
 func (c *Chat) take(w work) bool {
-	ctx, handle, ok := c.heard.enter()
+	ctx, handle, ok := c.heard.Enter()
 	if !ok {
 		return false
 	}
 	done := make(chan bot.Answer, 1)
 	go func() { done <- c.answer(ctx, handle, w) }()
 	go func() {
-		defer c.heard.busy.Done()
+		defer c.heard.Leave()
 		late := time.NewTimer(c.waits)
 		defer late.Stop()
 		select {
@@ -106,7 +72,7 @@ func (c *Chat) take(w work) bool {
 				c.tell(ctx, w.from, answer)
 			}
 		case <-late.C:
-			w.ack(c.answered(bot.Answer{Text: c.say(c.config.Language, "slack.working")}))
+			w.ack(c.answered(bot.Answer{Text: c.config.Say(c.config.Language, "slack.working")}))
 			c.tell(ctx, w.from, <-done)
 		}
 	}()
@@ -116,25 +82,22 @@ func (c *Chat) take(w work) bool {
 // answer asks the bot, in the name of who did it.
 func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answer {
 	account, err := c.asked.account(ctx, w.team, w.user)
-	if who, strange := errors.AsType[stranger](err); strange {
-		c.config.Refused(who.why)
-		account, err = bot.Account{Platform: Name}, nil // nobody: the bot says so in words
-	}
-	lang := orElse(account.Lang, c.config.Language)
+	account, err = c.config.Admit(Name, account, err)
+	lang := cmp.Or(account.Lang, c.config.Language)
 	if err == nil && w.channel != "" && !direct(w.channel) {
 		err = c.asked.closed(ctx, w.channel)
 	}
 	switch {
-	case says(err, wordShared):
-		c.config.Refused(wordShared)
-		return bot.Answer{Text: c.say(c.spoken(lang), "slack.shared")}
-	case says(err, "channel_not_found", "not_in_channel"): // a command typed where the bot is not: only that person sees the answer
+	case room.Says(err, room.Shared):
+		c.config.Refused(room.Shared)
+		return bot.Answer{Text: c.config.Say(c.config.Spoken(lang), "slack.shared")}
+	case room.Says(err, "channel_not_found", "not_in_channel"): // a command typed where the bot is not: only that person sees the answer
 	case err != nil:
 		c.config.Log.Warn("ask Slack who pressed", slog.Any("error", err))
-		return bot.Answer{Text: c.say(c.spoken(lang), "slack.who")}
+		return bot.Answer{Text: c.config.Say(c.config.Spoken(lang), "slack.who")}
 	}
 	w.in.From = account
-	w.in.From.Lang = c.spoken(lang)
+	w.in.From.Lang = c.config.Spoken(lang)
 	w.in.Room = c.room(w)
 	if w.in.Button == nil && w.in.In == "" {
 		w.in.In = c.about(ctx, w.from)
@@ -142,18 +105,10 @@ func (c *Chat) answer(ctx context.Context, handle bot.Handler, w work) bot.Answe
 	return handle(ctx, w.in)
 }
 
-// spoken is a language that there is a catalog for.
-func (c *Chat) spoken(lang string) string {
-	if slices.Contains(c.config.Languages, lang) {
-		return lang
-	}
-	return c.config.Language
-}
-
 // room is the room that an input comes from: a card in another channel than the fixed
 // one stands in its incident's own.
 func (c *Chat) room(w work) string {
-	if channel, _ := split(w.in.On); channel != "" && channel != c.config.Room {
+	if channel, _ := room.Split(w.in.On); channel != "" && channel != c.config.Room {
 		return Channels
 	}
 	return Name
@@ -161,20 +116,13 @@ func (c *Chat) room(w work) string {
 
 func direct(channel string) bool { return strings.HasPrefix(channel, "D") }
 
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
-}
-
 // about is the incident whose thread or channel somebody typed in; empty: unknown, and
 // then the bot asks if there are several.
 func (c *Chat) about(ctx context.Context, f from) incident.ID {
 	if f.channel == "" || direct(f.channel) || f.thread == "" && f.channel == c.config.Room {
 		return ""
 	}
-	id, err := believe(c.asked, c.asked.about, spot{f.channel, f.thread}, func() (string, error) { return c.cardAt(ctx, spot{f.channel, f.thread}) })
+	id, err := c.asked.about.Ask(spot{f.channel, f.thread}, func() (string, error) { return c.cardAt(ctx, spot{f.channel, f.thread}) })
 	if err != nil {
 		return ""
 	}
@@ -217,7 +165,7 @@ func (c *Chat) slash(cmd slackgo.SlashCommand, ack acknowledge) bool {
 func unescape(text string) string {
 	text = marked.ReplaceAllStringFunc(text, func(m string) string {
 		parts := marked.FindStringSubmatch(m)
-		return orElse(parts[2], parts[1])
+		return cmp.Or(parts[2], parts[1])
 	})
 	return html.UnescapeString(text)
 }
@@ -253,7 +201,7 @@ func (c *Chat) events(body []byte, ack acknowledge) bool {
 		return true
 	}
 	return c.take(work{
-		from: from{team: orElse(e.UserTeam, orElse(e.Team, outer.TeamID)), user: e.User, channel: e.Channel, thread: e.ThreadTS},
+		from: from{team: cmp.Or(e.UserTeam, cmp.Or(e.Team, outer.TeamID)), user: e.User, channel: e.Channel, thread: e.ThreadTS},
 		in:   bot.Input{ID: "event|" + outer.EventID, Text: unescape(unmentioned(e.Text))}, ack: ack,
 	})
 }

@@ -5,7 +5,8 @@ import (
 	"context"
 	"maps"
 	"sync"
-	"time"
+
+	"twokey/bot/room"
 )
 
 // Slack remembers no keys: what was posted is found again by its metadata. So
@@ -26,7 +27,6 @@ type memory struct {
 	mu    sync.Mutex
 	spots map[spot]*list.Element // of *past
 	order *list.List             // used last: first
-	now   func() time.Time
 }
 
 // past is what was said at one spot: timestamps by key.
@@ -36,8 +36,8 @@ type past struct {
 	sure bool // nothing is missing
 }
 
-func newMemory(now func() time.Time) *memory {
-	return &memory{spots: map[spot]*list.Element{}, order: list.New(), now: now}
+func newMemory() *memory {
+	return &memory{spots: map[spot]*list.Element{}, order: list.New()}
 }
 
 // reader reads what the bot said at a spot.
@@ -55,7 +55,7 @@ func (m *memory) once(ctx context.Context, at spot, key string, read reader, say
 	switch {
 	case err == nil:
 		m.note(at, key, ts)
-	case unsure(err):
+	case room.Unsure(err):
 		m.doubt(at)
 	}
 	return ts, err

@@ -6,12 +6,12 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // What the metadata of the bot's messages is called, and its parts.
@@ -20,25 +20,6 @@ const (
 	metaKey  = "key"
 	metaInc  = "incident"
 )
-
-// refTo names a message; Slack's timestamps are unique in their channel only.
-func refTo(channel, ts string) bot.Ref { return bot.Ref(channel + "/" + ts) }
-
-// split is the channel and the timestamp of a message.
-func split(ref bot.Ref) (channel, ts string) {
-	channel, ts, _ = strings.Cut(string(ref), "/")
-	return channel, ts
-}
-
-// mark tells a card from that of another store that gave the same number: two
-// databases both have an inc-1.
-func mark(key string, card bot.Card) string {
-	at := card.Opened
-	if at.IsZero() {
-		at = card.At
-	}
-	return key + "@" + strconv.FormatInt(at.Unix(), 36)
-}
 
 func metadata(key string, card bot.Card) slackgo.MsgOption {
 	return slackgo.MsgOptionMetadata(slackgo.SlackMetadata{
@@ -59,24 +40,24 @@ func (c *Chat) post(ctx context.Context, channel, key string, card bot.Card) (bo
 	if err := c.asked.closed(ctx, channel); err != nil {
 		return "", err
 	}
-	key = mark(key, card)
+	key = room.Mark(key, card)
 	ts, err := c.said.once(ctx, spot{channel: channel}, key, c.read, func(ctx context.Context) (string, error) {
-		options := append(shown(title(card), c.draw(card, false)), metadata(key, card))
+		options := append(shown(room.Title(card), c.draw(card, false)), metadata(key, card))
 		_, ts, err := c.api.PostMessageContext(ctx, channel, options...)
 		return ts, failed("chat.postMessage", err)
 	})
 	if err != nil {
 		return "", fmt.Errorf("post card: %w", err)
 	}
-	return refTo(channel, ts), nil
+	return room.Ref(channel, ts), nil
 }
 
 func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
-	channel, ts := split(ref)
+	channel, ts := room.Split(ref)
 	if err := c.asked.closed(ctx, channel); err != nil {
 		return err
 	}
-	_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, shown(title(card), c.draw(card, false))...)
+	_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, shown(room.Title(card), c.draw(card, false))...)
 	if err != nil {
 		return fmt.Errorf("update card: %w", failed("chat.update", err))
 	}
@@ -84,7 +65,7 @@ func (c *Chat) update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 }
 
 func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
-	channel, thread := split(ref)
+	channel, thread := room.Split(ref)
 	if err := c.asked.closed(ctx, channel); err != nil {
 		return err
 	}
@@ -94,7 +75,7 @@ func (c *Chat) reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	}
 	line.Mention = slices.DeleteFunc(slices.Clone(line.Mention), func(a bot.Account) bool { return a.Tenant != self.Team })
 	_, err = c.said.once(ctx, spot{channel, thread}, line.Key, c.read, func(ctx context.Context) (string, error) {
-		options := append(shown(said(line), drawLine(line)), slackgo.MsgOptionTS(thread), metadata(line.Key, bot.Card{}))
+		options := append(shown(room.Said(line), drawLine(line)), slackgo.MsgOptionTS(thread), metadata(line.Key, bot.Card{}))
 		_, ts, m, err := c.api.PostMessageWithResponseContext(ctx, channel, options...)
 		if err == nil && m.Timestamp != "" && m.ThreadTimestamp != thread {
 			return "", c.strayed(ctx, channel, ts)
@@ -113,7 +94,7 @@ func (c *Chat) strayed(ctx context.Context, channel, ts string) error {
 	if _, _, err := c.api.DeleteMessageContext(ctx, channel, ts); err != nil {
 		c.config.Log.Warn("take back a line without a card", slog.Any("error", failed("chat.delete", err)))
 	}
-	return &Error{Method: "chat.postMessage", Word: "thread_not_found", err: bot.ErrGone}
+	return &Error{Method: "chat.postMessage", Word: "thread_not_found", Err: bot.ErrGone}
 }
 
 // How far back a channel is read for a post whose answer was lost, and how much at
@@ -135,7 +116,7 @@ func (c *Chat) read(ctx context.Context, at spot) (map[string]string, error) {
 	for range readPages {
 		page, next, err := c.page(ctx, at, c.config.Now().Add(-readBack), cursor)
 		switch {
-		case says(err, "missing_scope"):
+		case room.Says(err, "missing_scope"):
 			c.config.Log.Warn("may not read what it said: a line may be shown twice", slog.String("room", Name), slog.Any("error", err))
 			return found, nil
 		case err != nil:

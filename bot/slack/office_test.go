@@ -11,6 +11,7 @@ import (
 
 	"twokey/bot"
 	"twokey/bot/chattest"
+	"twokey/bot/room"
 	"twokey/bot/slack"
 	"twokey/bot/slack/slacktest"
 	"twokey/bot/view"
@@ -49,9 +50,10 @@ func newOfficeIn(t *testing.T, options slacktest.Options, byHTTP bool, change ..
 	}
 	o.room = o.Room("leaks", members...)
 	o.config = slack.Config{
-		BotToken: o.App.BotToken, Room: o.room.ID, APIURL: o.URL(), Words: words(t).Say, Language: "en",
-		Languages: []string{"en", "zh", "ja", "id"}, Invite: members[:3],
-		Log: slog.New(slog.NewTextHandler(&o.log, nil)), Refused: o.refused.line,
+		BotToken: o.App.BotToken, Room: o.room.ID, APIURL: o.URL(), Invite: members[:3], Common: room.Common{
+			Words: words(t).Say, Language: "en", Languages: []string{"en", "zh", "ja", "id"},
+			Log: slog.New(slog.NewTextHandler(&o.log, nil)), Refused: o.refused.line,
+		},
 	}
 	if byHTTP {
 		o.config.SigningSecret = o.App.SigningSecret

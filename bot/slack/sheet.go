@@ -5,45 +5,19 @@ import (
 	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
-)
 
-// sheet is a message that fills up. One block or one letter too many, and Slack takes
-// none of it: so what does not fit is left out, and counted.
-type sheet struct {
-	blocks []slackgo.Block
-	foot   []slackgo.Block // stands last, and has its room before all others
-	size   int
-	left   int
-}
+	"twokey/bot/room"
+)
 
 // spare is kept for the line that says how much is left out.
 const spare = 300
 
-// add puts a part on the sheet, whole or not at all; it reports whether it fitted.
-func (s *sheet) add(part []slackgo.Block) bool { return s.put(&s.blocks, part) }
-
-// end puts a part at the end of the sheet.
-func (s *sheet) end(part []slackgo.Block) { s.put(&s.foot, part) }
-
-// each puts parts on the sheet in their order, up to the first that does not fit.
-func (s *sheet) each(parts [][]slackgo.Block) {
-	for i, part := range parts {
-		if !s.add(part) {
-			s.left += len(parts) - i - 1
-			return
-		}
+// newSheet is a message with nothing on it yet.
+func newSheet() *room.Sheet[slackgo.Block] {
+	return &room.Sheet[slackgo.Block]{
+		Most: maxBlocks - 1, Longest: maxMessage - spare,
+		Measure: func(part []slackgo.Block) (count, size int) { return len(part), length(part) },
 	}
-}
-
-func (s *sheet) put(where *[]slackgo.Block, part []slackgo.Block) bool {
-	size := length(part)
-	if len(s.blocks)+len(s.foot)+len(part) >= maxBlocks || s.size+size+spare > maxMessage {
-		s.left++
-		return false
-	}
-	s.size += size
-	*where = append(*where, part...)
-	return true
 }
 
 // length is how many characters of blocks count: all texts in them.

@@ -10,7 +10,6 @@ import (
 	"context"
 	"io"
 	"log"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // Name is the fixed room and its platform; Channels is the room of incident channels.
@@ -29,24 +29,17 @@ const (
 // Config is what a workspace needs. BotToken, Room and Words are mandatory, and either
 // AppToken (Socket Mode) or SigningSecret (HTTP).
 type Config struct {
+	room.Common
+
 	BotToken      string
 	AppToken      string   // xapp-…: Slack is heard over a socket that the bot opens
 	SigningSecret string   // else Slack calls the bot, and signs
 	Room          string   // id of the channel in which every incident is shown
 	Invite        []string // ids of who is asked into an incident's channel
 	APIURL        string   // empty: Slack's; for proxies and tests
-	Languages     []string // that there are catalogs for
-	Language      string   // of the room
 
-	// Words is a sentence of the catalog, for the ids in [WordIDs].
-	Words func(lang, id string, blanks map[string]string) string
-	// Refused is told why something that came in was not let in; nil: nobody counts.
-	Refused func(reason string)
 	// PingEvery is how long a socket may be silent before it counts as dead; 0: 30 s.
 	PingEvery time.Duration
-	Transport http.RoundTripper // nil: [http.DefaultTransport]
-	Now       func() time.Time  // nil: [time.Now]
-	Log       *slog.Logger      // nil: no log
 }
 
 // Chat is the fixed room. Make it with [New].
@@ -55,8 +48,8 @@ type Chat struct {
 	api    *slackgo.Client
 	said   *memory
 	asked  *directory
-	keeper *doorkeeper
-	heard  listener
+	keeper *room.Doorkeeper
+	heard  room.Ears
 	waits  time.Duration // how long Slack is kept waiting
 }
 
@@ -65,23 +58,12 @@ var (
 	_ http.Handler = (*Chat)(nil)
 )
 
-// callTimeout bounds one call; nobody who pressed waits longer.
-const callTimeout = 20 * time.Second
-
 // slackAPI is where Slack's Web API is.
 const slackAPI = "https://slack.com/api/"
 
 // New makes a room. It asks Slack nothing yet.
 func New(config Config) *Chat {
-	if config.Refused == nil {
-		config.Refused = func(string) {}
-	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
-	}
+	config.Common = config.Whole()
 	if config.APIURL == "" {
 		config.APIURL = slackAPI
 	}
@@ -89,10 +71,10 @@ func New(config Config) *Chat {
 		config.APIURL += "/" // the SDK joins by writing one after the other
 	}
 	quiet := log.New(io.Discard, "", 0) // the SDK's own log quotes what travels
-	c := &Chat{config: config, said: newMemory(config.Now), keeper: newDoorkeeper(config.SigningSecret, config.Now), waits: patience}
+	c := &Chat{config: config, said: newMemory(), keeper: room.NewDoorkeeper(config.Now), waits: patience}
 	c.api = slackgo.New(
 		config.BotToken, slackgo.OptionAppLevelToken(config.AppToken), slackgo.OptionAPIURL(config.APIURL),
-		slackgo.OptionHTTPClient(&http.Client{Transport: config.Transport, Timeout: callTimeout}), slackgo.OptionLog(quiet),
+		slackgo.OptionHTTPClient(config.Client()), slackgo.OptionLog(quiet),
 	)
 	c.asked = newDirectory(c.api, config.Now)
 	return c
@@ -117,12 +99,4 @@ func (c *Chat) Update(ctx context.Context, ref bot.Ref, card bot.Card) error {
 // Reply adds a line to a card's thread, once for each key.
 func (c *Chat) Reply(ctx context.Context, ref bot.Ref, line bot.Line) error {
 	return c.reply(ctx, ref, line)
-}
-
-func (c *Chat) say(lang, id string, blanks ...string) string {
-	filled := map[string]string{}
-	for i := 0; i+1 < len(blanks); i += 2 {
-		filled[blanks[i]] = blanks[i+1]
-	}
-	return c.config.Words(lang, id, filled)
 }

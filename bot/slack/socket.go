@@ -9,30 +9,16 @@ import (
 
 	slackgo "github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
-)
 
-// longestPause is between two tries to open a socket. The SDK would wait up to five
-// minutes, which is long at night.
-const longestPause = 15 * time.Second
+	"twokey/bot/room"
+)
 
 // socket listens over Socket Mode until ctx ends. The SDK opens a new socket when one
 // breaks or falls silent; when it gives up, or waits too long, it is started anew.
 func (c *Chat) socket(ctx context.Context) error {
-	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, longestPause) {
-		began := c.config.Now()
-		err := c.session(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		c.config.Log.Warn("Slack's socket is closed", slog.Any("error", failed("apps.connections.open", err)), slog.Duration("again_in", pause))
-		if c.config.Now().Sub(began) > time.Minute {
-			pause = time.Second
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-	}
+	room.Reconnect(ctx, c.session, func(err error, again time.Duration) {
+		c.config.Log.Warn("Slack's socket is closed", slog.Any("error", failed("apps.connections.open", err)), slog.Duration("again_in", again))
+	})
 	return nil
 }
 
@@ -40,7 +26,7 @@ func (c *Chat) socket(ctx context.Context) error {
 func (c *Chat) session(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	options := []socketmode.Option{socketmode.OptionLog(log.New(io.Discard, "", 0)), socketmode.OptionReadLimit(maxRequest)}
+	options := []socketmode.Option{socketmode.OptionLog(log.New(io.Discard, "", 0)), socketmode.OptionReadLimit(room.MaxRequest)}
 	if c.config.PingEvery > 0 {
 		options = append(options, socketmode.OptionPingInterval(c.config.PingEvery))
 	}
@@ -54,7 +40,7 @@ func (c *Chat) session(ctx context.Context) error {
 		case e := <-client.Events:
 			if late, ok := e.Data.(*slackgo.ConnectionErrorEvent); ok {
 				c.config.Log.Warn("Slack's socket does not open", slog.Any("error", failed("apps.connections.open", late.ErrorObj)))
-				if late.Backoff > longestPause {
+				if late.Backoff > room.LongestPause { // the SDK would wait up to five minutes
 					cancel()
 				}
 				continue

@@ -3,7 +3,6 @@ package slack
 import (
 	"context"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // answered is an answer as blocks, and as text for notifications.
@@ -26,7 +26,7 @@ func (c *Chat) answered(a bot.Answer) ([]slackgo.Block, string) {
 
 // paragraphs is a text of any length, up to what one message holds.
 func paragraphs(text string) []slackgo.Block {
-	var s sheet
+	s := newSheet()
 	var p prose
 	var parts [][]slackgo.Block
 	for line := range strings.Lines(text) {
@@ -36,11 +36,11 @@ func paragraphs(text string) []slackgo.Block {
 		}
 		p.plain(line)
 	}
-	s.each(append(parts, p.blocks()))
-	if s.left > 0 {
-		s.blocks = append(s.blocks, plain("…")...)
+	s.Each(&s.Body, append(parts, p.blocks()))
+	if s.Left > 0 {
+		s.Body = append(s.Body, plain("…")...)
 	}
-	return s.blocks
+	return s.Body
 }
 
 // tell shows an answer to one person alone, in the way that works: beside what they
@@ -82,30 +82,19 @@ func (c *Chat) beside(ctx context.Context, f from, options []slackgo.MsgOption) 
 
 // respond answers at the address that Slack gave for it.
 func (c *Chat) respond(ctx context.Context, f from, options []slackgo.MsgOption) error {
-	if !c.ofSlack(f.url) {
-		return &Error{Method: "response_url", Word: wordOdd}
+	if !room.Trusted(f.url, c.config.APIURL, "hooks.slack.com") {
+		return &Error{Method: "response_url", Word: room.Odd}
 	}
 	_, _, err := c.api.PostMessageContext(ctx, "", append(options, slackgo.MsgOptionResponseURL(f.url, slackgo.ResponseTypeEphemeral))...)
 	return failed("response_url", err)
 }
 
-// ofSlack reports whether an address is Slack's: nothing is sent anywhere else because
-// a request says so.
-func (c *Chat) ofSlack(address string) bool {
-	u, err := url.Parse(address)
-	own, _ := url.Parse(c.config.APIURL)
-	if err != nil || address == "" {
-		return false
-	}
-	return u.Scheme == "https" && u.Host == "hooks.slack.com" || own != nil && u.Scheme == own.Scheme && u.Host == own.Host
-}
-
 // write answers in a direct message.
 func (c *Chat) write(ctx context.Context, f from, options []slackgo.MsgOption) error {
-	room, _, _, err := c.api.OpenConversationContext(ctx, &slackgo.OpenConversationParameters{Users: []string{f.user}})
+	direct, _, _, err := c.api.OpenConversationContext(ctx, &slackgo.OpenConversationParameters{Users: []string{f.user}})
 	if err != nil {
 		return failed("conversations.open", err)
 	}
-	_, _, err = c.api.PostMessageContext(ctx, room.ID, options...)
+	_, _, err = c.api.PostMessageContext(ctx, direct.ID, options...)
 	return failed("chat.postMessage", err)
 }

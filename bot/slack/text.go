@@ -1,12 +1,14 @@
 package slack
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 
 	"twokey/bot"
+	"twokey/bot/room"
 )
 
 // What Slack takes, in characters (Slack docs: Block Kit reference, chat.postMessage).
@@ -29,14 +31,6 @@ const (
 	maxMessage  = 9500 // all texts in the blocks together, as far as was seen to pass: Slack names no figure
 )
 
-// cut shortens a text to so many characters, and shows that it did.
-func cut(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
-}
-
 // prose is text that Slack takes as it is: in a rich_text block nothing is read as a
 // mention, a link or a format. It is foreign text's only way into a message.
 type prose struct {
@@ -46,11 +40,11 @@ type prose struct {
 }
 
 func (p *prose) add(text string, style *slackgo.RichTextSectionTextStyle) {
-	if text == "" || p.full {
+	if text == "" || p.full || p.size >= maxText { // a mention may go over
 		return
 	}
-	if room := maxText - p.size; utf8.RuneCountInString(text) >= room {
-		text, p.full = cut(text+"…", room), true // the last letter that fits says that there was more
+	if left := maxText - p.size; utf8.RuneCountInString(text) >= left {
+		text, p.full = room.Cut(text+"…", left), true // the last letter that fits says that there was more
 	}
 	p.size += utf8.RuneCountInString(text)
 	p.parts = append(p.parts, slackgo.NewRichTextSectionTextElement(text, style))
@@ -106,10 +100,10 @@ func (p *prose) blocks() []slackgo.Block {
 // escaped is a text, cut first, in which Slack finds no mention and no link (Slack docs:
 // Formatting text for app surfaces). It makes a link of every address by itself.
 func escaped(text string, most int) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "://", "[:]//").Replace(cut(bot.Inert(text), most))
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "://", "[:]//").Replace(room.Cut(bot.Inert(text), most))
 }
 
 // plainText is a text that Slack takes as it is. It takes none that is empty.
 func plainText(text string, most int) *slackgo.TextBlockObject {
-	return slackgo.NewTextBlockObject(slackgo.PlainTextType, cut(orElse(bot.Inert(text), "…"), most), false, false)
+	return slackgo.NewTextBlockObject(slackgo.PlainTextType, room.Cut(cmp.Or(bot.Inert(text), "…"), most), false, false)
 }

@@ -42,9 +42,7 @@ func (c *checkCmd) Run(e *env, g *globals) error {
 	if !c.Offline {
 		f.store(config)
 		f.retention(config)
-		f.slack(config)
-		f.lark(config)
-		f.dingtalk(config)
+		f.rooms(config)
 		f.accounts(config, c.Live)
 		f.github(config)
 	}

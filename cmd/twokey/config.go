@@ -209,13 +209,15 @@ type (
 		APIURL         string `yaml:"api_url"`
 	}
 	dingtalkConfig struct {
-		ClientID     string `yaml:"client_id"`
-		ClientSecret secret `yaml:"client_secret"`
-		RobotCode    string `yaml:"robot_code"`
-		Room         string `yaml:"room"`
-		Template     string `yaml:"template"`
-		APIURL       string `yaml:"api_url"`
-		OldAPIURL    string `yaml:"oapi_url"`
+		ClientID      string `yaml:"client_id"`
+		ClientSecret  secret `yaml:"client_secret"`
+		RobotCode     string `yaml:"robot_code"`
+		Room          string `yaml:"room"`
+		Template      string `yaml:"template"`
+		GroupTemplate string `yaml:"group_template"`
+		GroupOwner    string `yaml:"group_owner"`
+		APIURL        string `yaml:"api_url"`
+		OldAPIURL     string `yaml:"oapi_url"`
 	}
 )
 

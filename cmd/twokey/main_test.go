@@ -43,7 +43,7 @@ func TestStories(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "ready": ready, "shows": shows, "tamper": tamper, "envsubst": substitute,
 			"ana": person("ana"), "bo": person("bo"), "chen": person("chen"), "eve": person("eve"),
-			"answers": answers, "room": room, "readonly": readonly,
+			"answers": answers, "room": fileRoom, "readonly": readonly,
 			"attacker": attacker, "scene": scene, "lose": lose,
 		},
 	})
@@ -106,9 +106,9 @@ func answers(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("%s never answered %s, but %d", args[1], args[0], got)
 }
 
-// room BYTES|unlimited is how long a file the commands in the background may
-// write, as if the disk ended there.
-func room(ts *testscript.TestScript, _ bool, args []string) {
+// fileRoom is the command room BYTES|unlimited: how long a file the commands in the
+// background may write, as if the disk ended there.
+func fileRoom(ts *testscript.TestScript, _ bool, args []string) {
 	for _, c := range ts.BackgroundCmds() {
 		ts.Check(ts.Exec("prlimit", "--pid", strconv.Itoa(c.Process.Pid), "--fsize="+args[0]+":"))
 	}

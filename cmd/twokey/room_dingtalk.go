@@ -1,26 +1,32 @@
 package main
 
 import (
-	"context"
 	"strings"
 
 	"twokey/bot"
 	"twokey/bot/dingtalk"
 )
 
-func (a *app) dingtalkConfig(d dingtalkConfig, words bot.View) dingtalk.Config {
+// dingtalkRooms are the room in DingTalk, and the incident groups there if wanted.
+func (a *app) dingtalkRooms(words bot.View) []bot.Chat {
+	d := a.config.Chat.DingTalk
+	if d == nil {
+		return nil
+	}
 	c := d.room()
-	c.Words, c.Languages, c.Language = words.Say, words.Languages(), a.config.Language
-	c.Refused = func(why string) { a.metrics.refused.WithLabelValues(dingtalk.Name, why).Inc() }
-	c.Now, c.Log = a.now, a.log
-	return c
+	c.Common, c.Invite = a.common(dingtalk.Name, words), a.config.actors(dingtalk.Name)
+	fixed := dingtalk.New(c)
+	if d.GroupTemplate != "" {
+		return []bot.Chat{fixed, fixed.Rooms()}
+	}
+	return []bot.Chat{fixed}
 }
 
 // room is what DingTalk itself has to be told, also by `twokey check`.
 func (d dingtalkConfig) room() dingtalk.Config {
 	return dingtalk.Config{
 		ClientID: d.ClientID, ClientSecret: d.ClientSecret.reveal(), RobotCode: d.RobotCode, Room: d.Room, Template: d.Template,
-		APIURL: d.APIURL, OldAPIURL: d.OldAPIURL,
+		GroupTemplate: d.GroupTemplate, GroupOwner: d.GroupOwner, APIURL: d.APIURL, OldAPIURL: d.OldAPIURL,
 	}
 }
 
@@ -34,34 +40,7 @@ func (r *reader) checkDingTalk(d dingtalkConfig) {
 	if !strings.HasPrefix(d.Room, "cid") {
 		r.at("chat.dingtalk.room", "name the group by its openConversationId: cid…")
 	}
-}
-
-// dingtalk asks DingTalk what the bot may do there.
-func (f *findings) dingtalk(c *config) {
-	if c.Chat.DingTalk == nil {
-		return
+	if (d.GroupTemplate == "") != (d.GroupOwner == "") {
+		r.at("chat.dingtalk.group_template", "incident groups need a group_template and a group_owner")
 	}
-	ctx, cancel := context.WithTimeout(f.ctx, proveTimeout)
-	defer cancel()
-	for _, found := range dingtalk.Check(ctx, c.Chat.DingTalk.room(), c.dingtalkUsers()) {
-		switch {
-		case found.Err != nil:
-			f.fail("dingtalk: %s: %s: %s", found.What, found.Err, found.Advice)
-		default:
-			f.ok("dingtalk: %s", found.What)
-		}
-	}
-}
-
-// dingtalkUsers are the accounts of everybody who may act.
-func (c *config) dingtalkUsers() []string {
-	var all []string
-	for _, p := range c.People {
-		for _, account := range p.DingTalk {
-			if len(p.Roles) > 0 {
-				all = append(all, account.User)
-			}
-		}
-	}
-	return all
 }

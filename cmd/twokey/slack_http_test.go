@@ -42,7 +42,8 @@ func TestOnlyWhatSlackSignedIsHeard(t *testing.T) {
 	disable := p.waiting(incident.StepKeyDisable)
 	w.As(t, ana).Command(room, fmt.Sprintf("approve inc-1/%d", disable.Number)).AwaitText("Bo")
 
-	heard := w.Last()
+	heard := w.Last() // signed now: in another second than the vote it is let in, once
+	heard.Send(t)
 	theirs := strings.ReplaceAll(string(heard.Body), ana, bo) // as if Bo had typed it
 	forged := heard
 	forged.Body = []byte(theirs)

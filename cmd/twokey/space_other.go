@@ -4,5 +4,5 @@ package main
 
 import "math"
 
-// roomFor does not know how much is free here; see room_linux.go.
+// roomFor does not know how much is free here; see space_linux.go.
 func roomFor(string) (int64, error) { return math.MaxInt64, nil }

@@ -12,9 +12,7 @@ func (a *app) larkRooms(words bot.View) []bot.Chat {
 		return nil
 	}
 	c := a.config.larkConfig(*l)
-	c.Words, c.Languages, c.Language = words.Say, words.Languages(), a.config.Language
-	c.Refused = func(why string) { a.metrics.refused.WithLabelValues(lark.Name, why).Inc() }
-	c.Now, c.Log = a.now, a.log
+	c.Common = a.common(lark.Name, words)
 	a.lark = lark.New(c)
 	if l.IncidentGroups {
 		return []bot.Chat{a.lark, a.lark.Rooms()}
@@ -25,7 +23,7 @@ func (a *app) larkRooms(words bot.View) []bot.Chat {
 // larkConfig is what Lark itself has to be told, also by `twokey check`.
 func (c *config) larkConfig(l larkConfig) lark.Config {
 	out := lark.Config{
-		AppID: l.AppID, AppSecret: l.AppSecret.reveal(), Room: l.Room, APIURL: or(l.APIURL, larkDomains[or(l.Domain, "feishu")]), Invite: c.larkUsers(),
+		AppID: l.AppID, AppSecret: l.AppSecret.reveal(), Room: l.Room, APIURL: or(l.APIURL, larkDomains[or(l.Domain, "feishu")]), Invite: c.actors(lark.Name),
 	}
 	if l.mode() == larkHTTP {
 		out.EncryptKey = l.EncryptKey.reveal()
@@ -42,20 +40,6 @@ const (
 )
 
 func (l larkConfig) mode() string { return or(l.Mode, larkLong) }
-
-// larkUsers are the accounts of everybody who may act, for an incident's group.
-func (c *config) larkUsers() []string {
-	var all []string
-	for _, p := range c.People {
-		if len(p.Roles) == 0 {
-			continue
-		}
-		for _, account := range p.Lark {
-			all = append(all, account.User)
-		}
-	}
-	return all
-}
 
 // checkLark asks for what Lark can't be spoken to without.
 func (r *reader) checkLark(l larkConfig) {
