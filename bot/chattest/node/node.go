@@ -40,6 +40,7 @@ func Run(t T, folder, script string, args ...string) (in io.Writer, out *bufio.R
 	t.Helper()
 	cmd := exec.Command("node", append([]string{script}, args...)...) //nolint:noctx // ends when its input does
 	cmd.Dir, cmd.Stderr = folder, os.Stderr
+	cmd.Env = append(os.Environ(), "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1") // unlike Go, Node's clients ask a proxy for this machine too
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatalf("node: %v", err)
