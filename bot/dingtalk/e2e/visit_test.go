@@ -73,6 +73,25 @@ func TestTheVendorsClientsConnectAnew(t *testing.T) {
 	})
 }
 
+// Node's client keeps a connection that it was told the end of until it ends.
+func TestNothingComesOverAConnectionThatIsToEnd(t *testing.T) {
+	needNode(t)
+	o := dingtalktest.New(t)
+	p := o.As(t, o.AddUser(dingtalktest.User{}))
+	newNoder(t, o).connect(dingtalktest.TopicMessage)
+	o.Await(t, "the first client", func() bool { return o.Pongs() == 1 })
+	o.Disconnect()
+	second := newGopher(t, o)
+	second.connect(dingtalktest.TopicMessage)
+	for range 2 { // robots take turns
+		p.Direct("help")
+		hears(t, second, "message", "help", p.ID, "1", "", o.App.RobotCode)
+	}
+	if n := o.Sockets(); n != 2 {
+		t.Errorf("%d connections, want the one that is to end and the new one", n)
+	}
+}
+
 func TestOnlyTheAppGetsIn(t *testing.T) {
 	onEach(t, func(t *testing.T, o *dingtalktest.Org, v vendor) {
 		if got := v.refused("another"); !strings.Contains(got, "authFailed") {
