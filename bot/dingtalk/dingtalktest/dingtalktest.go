@@ -5,7 +5,7 @@
 // people in it, and reads what a group and each of them is shown.
 //
 // It is not a mock and knows nothing of twokey. What it answers is from DingTalk's
-// pages, not from a live organisation.
+// pages, not from a live organisation; the vendor's own clients were seen to accept it.
 package dingtalktest
 
 import (
@@ -40,6 +40,10 @@ const Shared = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
 // from any goroutine.
 type Org struct {
 	App App
+	// Grace is between the word that a connection ends and its end, in which nothing
+	// comes over it. [New] sets it to 10 s (DingTalk docs: stream 协议); change it before
+	// robots connect.
+	Grace time.Duration
 
 	server *httptest.Server
 	done   chan struct{} // closed when the server ends
@@ -49,7 +53,7 @@ type Org struct {
 	changed   chan struct{} // closed and renewed at each change
 	seq       int           // of messages
 	tokens    map[string]bool
-	tickets   map[string]bool
+	tickets   map[string][]string // topics that came with them
 	templates map[string]bool
 	users     map[string]*User
 	groups    map[string][]string // members, by openConversationId
@@ -59,6 +63,7 @@ type Org struct {
 	calls     map[string]int
 	faults    []*injected
 	sockets   []*socket
+	pongs     int
 	turn      int // which socket is next
 	sent      []*Frame
 	last      *Frame
@@ -77,8 +82,8 @@ func New(t T) *Org {
 	t.Helper()
 	id := "ding" + rand.Text()[:16]
 	o := &Org{
-		App:  App{Corp: "ding" + rand.Text()[:16], ClientID: id, ClientSecret: rand.Text(), RobotCode: id},
-		done: make(chan struct{}), changed: make(chan struct{}), tokens: map[string]bool{}, tickets: map[string]bool{},
+		App:   App{Corp: "ding" + rand.Text()[:16], ClientID: id, ClientSecret: rand.Text(), RobotCode: id},
+		Grace: 10 * time.Second, done: make(chan struct{}), changed: make(chan struct{}), tokens: map[string]bool{}, tickets: map[string][]string{},
 		templates: map[string]bool{Shared: true}, users: map[string]*User{}, groups: map[string][]string{}, cards: map[string]*Card{},
 		calls: map[string]int{},
 	}

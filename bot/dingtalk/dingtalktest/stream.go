@@ -26,14 +26,19 @@ type Frame struct {
 	Data  string
 
 	user, group string
-	acked       int // how often it was answered with 200
-	refused     int // how often with something else
+	acked       int    // how often it was answered with 200
+	refused     int    // how often with something else
+	answer      string // data of the last answer
 }
 
 // socket is one robot's connection.
 type socket struct {
-	conn *websocket.Conn
-	mu   sync.Mutex // one writer at a time
+	conn    *websocket.Conn
+	topics  []string // that the robot asked for
+	ping    string   // id and data of what it is to send back
+	leaving bool     // it was told that the connection ends
+
+	mu sync.Mutex // one writer at a time
 }
 
 // openStream is DingTalk docs: stream 协议.
@@ -45,20 +50,24 @@ func (o *Org) openStream(body []byte) (object, *refusal) {
 	if json.Unmarshal(body, &in) != nil || in.ClientID != o.App.ClientID || in.ClientSecret != o.App.ClientSecret {
 		return nil, &refusal{http.StatusUnauthorized, "authFailed"}
 	}
-	for _, topic := range []string{TopicMessage, TopicCard} {
-		if !slices.ContainsFunc(in.Subscriptions, func(s struct{ Type, Topic string }) bool { return s.Type == "CALLBACK" && s.Topic == topic }) {
-			return nil, invalid("subscriptions.invalid")
+	var topics []string
+	for _, sub := range in.Subscriptions {
+		if sub.Type == "CALLBACK" {
+			topics = append(topics, sub.Topic)
 		}
 	}
+	if len(topics) == 0 {
+		return nil, invalid("subscriptions.invalid")
+	}
 	ticket := rand.Text()
-	o.tickets[ticket] = true
+	o.tickets[ticket] = topics
 	return object{"endpoint": strings.Replace(o.URL(), "http", "ws", 1) + "/connect", "ticket": ticket}, nil
 }
 
 func (o *Org) serveSocket(rw http.ResponseWriter, r *http.Request) {
 	ticket := r.URL.Query().Get("ticket")
 	o.mu.Lock()
-	good := o.tickets[ticket]
+	topics, good := o.tickets[ticket]
 	delete(o.tickets, ticket) // for one use
 	o.mu.Unlock()
 	if !good {
@@ -70,14 +79,15 @@ func (o *Org) serveSocket(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	s := &socket{conn: conn}
+	id, opaque := rand.Text(), raw(object{"opaque": rand.Text()})
+	s := &socket{conn: conn, topics: topics, ping: id + opaque}
 	o.mu.Lock()
 	o.sockets = append(o.sockets, s)
 	o.busy.Add(1)
 	o.touch()
 	o.mu.Unlock()
 	defer o.busy.Done()
-	_ = s.write(o.App.ClientID, "SYSTEM", "ping", rand.Text(), `{"opaque":"`+rand.Text()+`"}`)
+	_ = s.write(o.App.ClientID, "SYSTEM", "ping", id, opaque)
 	o.listen(s)
 }
 
@@ -112,23 +122,35 @@ func (o *Org) listen(s *socket) {
 			return
 		}
 		o.mu.Lock()
-		o.answered(a.Headers["messageId"], a.Code, a.Data)
+		good := a.Code == http.StatusOK && a.Headers["contentType"] == "application/json" && json.Valid([]byte(a.Data))
+		if good && a.Headers["messageId"]+a.Data == s.ping {
+			o.pongs++
+		}
+		o.answered(a.Headers["messageId"], good, a.Data)
 		o.touch()
 		o.mu.Unlock()
 	}
 }
 
-func (o *Org) answered(id string, code int, data string) {
+func (o *Org) answered(id string, good bool, data string) {
 	for _, f := range o.sent {
 		if f.ID != id {
 			continue
 		}
-		if code == http.StatusOK && json.Valid([]byte(data)) {
+		f.answer = data
+		if good {
 			f.acked++
 		} else {
 			f.refused++
 		}
 	}
+}
+
+// Pongs is how many connections' pings came back as they were sent.
+func (o *Org) Pongs() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.pongs
 }
 
 // Sockets is how many robots are connected.
@@ -147,20 +169,43 @@ func (o *Org) Drop() {
 	}
 }
 
-// Disconnect asks the robots to connect anew, as DingTalk does before it closes.
+// Disconnect tells the robots that their connections end, and ends them after
+// [Org.Grace], as DingTalk does now and then.
 func (o *Org) Disconnect() {
 	o.mu.Lock()
 	sockets := slices.Clone(o.sockets)
+	for _, s := range sockets {
+		s.leaving = true
+	}
 	o.mu.Unlock()
 	for _, s := range sockets {
-		_ = s.write(o.App.ClientID, "SYSTEM", "disconnect", rand.Text(), `{"reason":"server"}`)
+		_ = s.write(o.App.ClientID, "SYSTEM", "disconnect", rand.Text(), `{"reason":"connection is expired"}`)
+		time.AfterFunc(o.Grace, func() { _ = s.conn.Close() })
 	}
 }
 
-// Deliver sends a frame to one of the robots, and waits until it is answered.
+// listener is one of the robots that asked for a topic, in turn; nil: there is none. The
+// lock is held.
+func (o *Org) listener(topic string) *socket {
+	fit := slices.DeleteFunc(slices.Clone(o.sockets), func(s *socket) bool { return s.leaving || !slices.Contains(s.topics, topic) })
+	if len(fit) == 0 {
+		return nil
+	}
+	o.turn++
+	return fit[o.turn%len(fit)]
+}
+
+// Deliver sends a frame to one of the robots that asked for its topic, and waits until
+// it is answered.
 func (o *Org) Deliver(t T, f *Frame) {
 	t.Helper()
-	o.Await(t, "a robot to connect", func() bool { return o.Sockets() > 0 })
+	var s *socket
+	o.Await(t, "a robot that asked for "+f.Topic, func() bool {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		s = o.listener(f.Topic)
+		return s != nil
+	})
 	o.mu.Lock()
 	if f.ID == "" {
 		f.ID = rand.Text()
@@ -170,8 +215,6 @@ func (o *Org) Deliver(t T, f *Frame) {
 	}
 	o.last = f
 	before := f.acked + f.refused
-	s := o.sockets[o.turn%len(o.sockets)] // it goes to one of them
-	o.turn++
 	o.mu.Unlock()
 	if err := s.write(o.App.ClientID, "CALLBACK", f.Topic, f.ID, f.Data); err != nil {
 		t.Fatalf("deliver: %v", err)
@@ -195,4 +238,11 @@ func (o *Org) Refused(f *Frame) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return f.refused
+}
+
+// Answer is what a robot answered the frame with last.
+func (o *Org) Answer(f *Frame) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return f.answer
 }

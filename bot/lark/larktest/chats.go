@@ -147,6 +147,11 @@ func (x *Tenant) createChat(r *http.Request, body object) (object, *refusal) {
 		return x.shape(x.chat(made)), nil
 	}
 	c := &chat{id: newID("oc_"), name: text(body["name"]), description: text(body["description"]), bot: true, own: true}
+	if ids := list(body["user_id_list"]); len(ids) > 0 {
+		if r.URL.Query().Get("user_id_type") != "union_id" || len(x.join(c, ids)) > 0 {
+			return nil, &refusal{codeNoMember, "Your request contains unavailable ids."}
+		}
+	}
 	x.chats = append(x.chats, c)
 	x.uuids["chat "+uuid] = c.id
 	return x.shape(c), nil
@@ -184,7 +189,15 @@ func (x *Tenant) addMembers(r *http.Request, body object) (object, *refusal) {
 	if len(ids) == 0 || len(ids) > 50 || r.URL.Query().Get("member_id_type") != "union_id" {
 		return nil, &refusal{232001, "Your request contains an invalid request parameter."}
 	}
-	var wrong []string
+	wrong := x.join(c, ids)
+	if len(wrong) > 0 && r.URL.Query().Get("succeed_type") != "1" {
+		return nil, &refusal{codeNoMember, "Your request contains unavailable ids."}
+	}
+	return object{"invalid_id_list": wrong}, nil
+}
+
+// join lets people in, and returns those who can't come.
+func (x *Tenant) join(c *chat, ids []any) (wrong []string) {
 	for _, id := range ids {
 		u := x.user(text(id))
 		switch {
@@ -194,10 +207,25 @@ func (x *Tenant) addMembers(r *http.Request, body object) (object, *refusal) {
 			c.members = append(c.members, u.Union)
 		}
 	}
-	if len(wrong) > 0 && r.URL.Query().Get("succeed_type") != "1" {
-		return nil, &refusal{232043, "Your request contains unavailable ids."}
+	return wrong
+}
+
+// listMembers names people; the bot is none (Feishu docs: get group members).
+func (x *Tenant) listMembers(r *http.Request, _ object) (object, *refusal) {
+	c, refused := x.entered(r.PathValue("id"))
+	if refused != nil {
+		return nil, refused
 	}
-	return object{"invalid_id_list": wrong}, nil
+	var items []object
+	for _, union := range c.members {
+		u := x.user(union)
+		m := object{"member_id_type": "open_id", "member_id": u.Open, "name": u.Name, "tenant_key": u.Tenant}
+		if r.URL.Query().Get("member_id_type") == "union_id" {
+			m["member_id_type"], m["member_id"] = "union_id", u.Union
+		}
+		items = append(items, m)
+	}
+	return object{"items": items, "has_more": false, "page_token": "", "member_total": len(items)}, nil
 }
 
 func (x *Tenant) pin(_ *http.Request, body object) (object, *refusal) {

@@ -137,7 +137,7 @@ func (x *Tenant) Request(path string, body []byte) *http.Request {
 // Challenge is the request by which Lark asks whether the address is the bot's. It is
 // not signed.
 func (x *Tenant) Challenge(path, word string) *http.Request {
-	inner, _ := json.Marshal(object{"challenge": word, "token": "verification", "type": "url_verification"})
+	inner, _ := json.Marshal(object{"challenge": word, "token": VerificationToken, "type": "url_verification"})
 	outer, _ := json.Marshal(object{"encrypt": Encrypt(x.App.EncryptKey, inner)})
 	return httptest.NewRequestWithContext(context.Background(), http.MethodPost, path, bytes.NewReader(outer))
 }

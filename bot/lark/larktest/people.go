@@ -125,7 +125,7 @@ func (x *Tenant) userLocked(union string) User {
 // event is one as it travels: schema 2.0.
 func (x *Tenant) event(kind string, e object) []byte {
 	body, _ := json.Marshal(object{"schema": "2.0", "event": e, "header": object{
-		"event_id": newID(""), "token": "verification", "create_time": strconv.FormatInt(x.o.WireNow().UnixMilli(), 10),
+		"event_id": newID(""), "token": VerificationToken, "create_time": strconv.FormatInt(x.o.WireNow().UnixMilli(), 10),
 		"event_type": kind, "tenant_key": x.App.Tenant, "app_id": x.App.ID,
 	}})
 	return body

@@ -32,6 +32,7 @@ const (
 	codeChatID    = 232006
 	codeDissolved = 232009
 	codeOutside   = 232011
+	codeNoMember  = 232043
 	codeNoUser    = 41050
 	codeToken     = 99991663
 	codeSecret    = 10014
@@ -59,6 +60,7 @@ func (x *Tenant) routes() *http.ServeMux {
 		"GET /open-apis/im/v1/chats/{id}":            {"GET chat", (*Tenant).getChat},
 		"PUT /open-apis/im/v1/chats/{id}":            {"PUT chat", (*Tenant).putChat},
 		"POST /open-apis/im/v1/chats/{id}/members":   {"POST members", (*Tenant).addMembers},
+		"GET /open-apis/im/v1/chats/{id}/members":    {"GET members", (*Tenant).listMembers},
 		"DELETE /open-apis/im/v1/chats/{id}":         {"DELETE chat", (*Tenant).dissolve},
 		"DELETE /open-apis/im/v1/messages/{message}": {"DELETE messages", (*Tenant).deleteMessage},
 	} {

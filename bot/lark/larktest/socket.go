@@ -41,8 +41,13 @@ func (x *Tenant) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 	x.mu.Unlock()
 	answer(w, http.StatusOK, object{"code": 0, "msg": "", "data": object{
 		"URL":          strings.Replace(x.server.URL, "http", "ws", 1) + "/ws?device_id=" + newID("") + "&service_id=33554678&ticket=" + ticket,
-		"ClientConfig": object{"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": x.o.PingEvery},
+		"ClientConfig": x.clientConfig(),
 	}})
+}
+
+// clientConfig is how a client shall behave, in seconds; pongs hold it too.
+func (x *Tenant) clientConfig() object {
+	return object{"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": x.o.PingEvery}
 }
 
 func (x *Tenant) serveSocket(w http.ResponseWriter, r *http.Request) {
@@ -103,8 +108,9 @@ func (x *Tenant) pong(s *socket) {
 	s.heard = true
 	x.touch()
 	x.mu.Unlock()
+	config, _ := json.Marshal(x.clientConfig()) // numbers
 	_ = s.send(&larkws.Frame{
-		Service: service, Method: int32(larkws.FrameTypeControl), Headers: []larkws.Header{{Key: larkws.HeaderType, Value: string(larkws.MessageTypePong)}},
+		Payload: config, Service: service, Method: int32(larkws.FrameTypeControl), Headers: []larkws.Header{{Key: larkws.HeaderType, Value: string(larkws.MessageTypePong)}},
 	})
 }
 

@@ -8,7 +8,6 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -18,33 +17,19 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"twokey/bot/chattest/node"
 )
 
 // T is what the package needs of a *testing.T.
-type T interface {
-	Helper()
-	Fatalf(format string, args ...any)
-	Cleanup(func())
-	Context() context.Context
-}
+type T = node.T
 
 // Missing says what a machine lacks for the tests of this package; empty: nothing.
 // The folder is this one, as seen from the test.
-func Missing(folder string) string {
-	if _, err := exec.LookPath("node"); err != nil {
-		return "node is missing"
-	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "emulate")); err != nil {
-		return "node_modules is missing: run npm ci in " + folder
-	}
-	return ""
-}
+func Missing(folder string) string { return node.Missing(folder, "emulate") }
 
 // Team is emulate's only workspace.
 const Team = "T000000001"
@@ -149,24 +134,8 @@ func (s *Slack) furnish(t T, people []string) {
 // run starts emulate; it ends with the test.
 func run(t T, folder, seed string) *url.URL {
 	t.Helper()
-	cmd := exec.Command("node", "serve.mjs", seed) //nolint:noctx,gosec // ends when its input does; a seed is no program
-	cmd.Dir, cmd.Stderr = folder, os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatalf("node: %v", err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatalf("node: %v", err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("node: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
+	_, out := node.Run(t, folder, "serve.mjs", seed)
+	line, err := out.ReadString('\n')
 	if err != nil {
 		t.Fatalf("emulate does not start: %v", err)
 	}
