@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,20 @@ func TestOnlyLarkIsLetIn(t *testing.T) {
 	}
 	if got := send(httptest.NewRequestWithContext(t.Context(), http.MethodGet, lark.PathEvents, nil)); got != http.StatusMethodNotAllowed {
 		t.Errorf("GET: %d", got)
+	}
+}
+
+func TestWithoutAKeyNobodyIsBelieved(t *testing.T) {
+	why := ""
+	o := newOffice(t, false, func(c *lark.Config) { c.Refused = func(reason string) { why = reason } })
+	const body = `{"encrypt":""}`
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, lark.PathEvents, strings.NewReader(body))
+	r.Header.Set("X-Lark-Request-Timestamp", stamp)
+	r.Header.Set("X-Lark-Signature", larktest.Sign(stamp, "", "", []byte(body)))
+	w := httptest.NewRecorder()
+	if o.chat.ServeHTTP(w, r); w.Code != http.StatusUnauthorized || why != "forged" {
+		t.Errorf("%d, refused for %q", w.Code, why)
 	}
 }
 
