@@ -83,6 +83,20 @@ func TestOnlyLarkIsLetIn(t *testing.T) {
 	}
 }
 
+func TestWithoutAKeyNobodyIsBelieved(t *testing.T) {
+	why := ""
+	o := newOffice(t, false, func(c *lark.Config) { c.Refused = func(reason string) { why = reason } })
+	const body = `{"encrypt":""}`
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, lark.PathEvents, strings.NewReader(body))
+	r.Header.Set("X-Lark-Request-Timestamp", stamp)
+	r.Header.Set("X-Lark-Signature", larktest.Sign(stamp, "", "", []byte(body)))
+	w := httptest.NewRecorder()
+	if o.chat.ServeHTTP(w, r); w.Code != http.StatusUnauthorized || why != "forged" {
+		t.Errorf("%d, refused for %q", w.Code, why)
+	}
+}
+
 func TestAnotherAppsEventsAreNotTaken(t *testing.T) {
 	o := newOffice(t, true)
 	h := &heard{}

@@ -19,6 +19,9 @@ func IsButton(value string, b bot.Button) bool {
 // Waits sets how long Slack is kept waiting for an answer.
 func Waits(c *Chat, d time.Duration) { c.waits = d }
 
+// OfSlack is what the room thinks of an address to answer at.
+func (c *Chat) OfSlack(address string) bool { return c.ofSlack(address) }
+
 // Encode is a button's value on the wire.
 func Encode(b bot.Button) string { return encode("en", b) }
 

@@ -256,6 +256,12 @@ func TestWhileNobodyListensSlackIsAskedToComeAgain(t *testing.T) {
 			t.Errorf("%s: %q", name, r.Problem)
 		}
 	}
+	last := o.Last()
+	for range 2 { // also under the same signature
+		if got := last.Send(t); got.Status != http.StatusServiceUnavailable {
+			t.Errorf("what was not taken is answered %d", got.Status)
+		}
+	}
 	if len(b.inputs()) != 0 {
 		t.Error("something was heard")
 	}

@@ -189,3 +189,16 @@ func TestTheLanguageIsThatOfTheirSlack(t *testing.T) {
 		}
 	}
 }
+
+// Answers go where Slack is, whatever a request says.
+func TestOnlySlackIsAnswered(t *testing.T) {
+	c := slack.New(slack.Config{})
+	for address, want := range map[string]bool{
+		"https://hooks.slack.com/commands/T1/1/x": true, "https://slack.com/api/x": true,
+		"http://hooks.slack.com/commands": false, "https://hooks.slack.com.evil.example/": false, "https://evil.example/": false,
+	} {
+		if got := c.OfSlack(address); got != want {
+			t.Errorf("%q: %v", address, got)
+		}
+	}
+}

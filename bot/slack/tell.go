@@ -82,11 +82,16 @@ func (c *Chat) beside(ctx context.Context, f from, options []slackgo.MsgOption) 
 
 // respond answers at the address that Slack gave for it.
 func (c *Chat) respond(ctx context.Context, f from, options []slackgo.MsgOption) error {
-	if !room.Trusted(f.url, c.config.APIURL, "hooks.slack.com") {
+	if !c.ofSlack(f.url) {
 		return &Error{Method: "response_url", Word: room.Odd}
 	}
 	_, _, err := c.api.PostMessageContext(ctx, "", append(options, slackgo.MsgOptionResponseURL(f.url, slackgo.ResponseTypeEphemeral))...)
 	return failed("response_url", err)
+}
+
+// ofSlack reports whether an address is Slack's.
+func (c *Chat) ofSlack(address string) bool {
+	return room.Trusted(address, c.config.APIURL, "hooks.slack.com")
 }
 
 // write answers in a direct message.
