@@ -131,7 +131,8 @@ const giveUpAfter = 8
 // again gives a failed job back. It never ends in silence: after some failures
 // the card says so.
 func (b *Bot) again(ctx context.Context, l store.Lease, cause error) error {
-	if err := b.Store.Retry(ctx, l, b.Now().Add(backOff(l.Job.Attempt, cause))); err != nil {
+	wait := backOff(l.Job.Attempt, cause)
+	if err := errors.Join(b.fallBehind(ctx, l, code(cause), wait), b.Store.Retry(ctx, l, b.Now().Add(wait))); err != nil {
 		return err
 	}
 	if l.Job.Attempt+1 == giveUpAfter {
@@ -150,8 +151,11 @@ func (b *Bot) survives(ctx context.Context, l store.Lease) error {
 	if err != nil || slices.ContainsFunc(s.Stuck, func(k incident.Stuck) bool { return k.Task == l.Job.Task && k.Room == l.Job.Room }) {
 		return err
 	}
-	return b.giveUp(ctx, l.Job, "Crashed")
+	return errors.Join(b.fallBehind(ctx, l, codeCrashed, longestWait), b.giveUp(ctx, l.Job, codeCrashed))
 }
+
+// codeCrashed stands for a failure that nobody lived to tell.
+const codeCrashed = "Crashed"
 
 // giveUp puts a failing job on the card. The system log has no card; its rooms
 // are told of nothing but itself.

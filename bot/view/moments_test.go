@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"twokey/bot"
 	"twokey/incident"
 )
 
@@ -125,8 +126,22 @@ var moments = map[string]func(*testing.T) *story{
 		return contained(t).write(incident.Bot, incident.Foreign{Name: "teleported", Raw: []byte(`{}`)})
 	},
 	"stuck-and-held": func(t *testing.T) *story {
-		s := offered(t).do(incident.Bot, incident.GiveUp{Task: incident.Announce, Room: "slack", Code: "channel_not_found"})
+		s := offered(t).do(incident.Bot, incident.GiveUp{Task: incident.Summarize, Room: "slack", Code: "channel_not_found"})
 		s.state.Around.Held = true
+		return s
+	},
+	"room-behind": func(t *testing.T) *story {
+		s := offered(t).wait(17*time.Second).approve(ana, 1).wait(time.Second)
+		s.behind = []bot.Behind{{Room: "lark", Since: s.at, Why: "Network"}}
+		return s
+	},
+	"rooms-behind": func(t *testing.T) *story {
+		s := contained(t).do(incident.Bot, incident.GiveUp{Task: incident.Announce, Room: "slack", Code: "HTTP.503"}) // told once, stands there once
+		s.behind = []bot.Behind{
+			{Room: "slack", Since: s.at.Add(-time.Minute), Why: "HTTP.503"},
+			{Room: "lark-groups", Since: s.at, Why: "Timeout"},
+			{Room: "dingtalk", Since: s.at, Why: "Forbidden.AccessDenied"},
+		}
 		return s
 	},
 	"observing": func(t *testing.T) *story {
