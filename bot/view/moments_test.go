@@ -144,6 +144,7 @@ var moments = map[string]func(*testing.T) *story{
 		}
 		return s
 	},
+	"one-platform": onePlatform,
 	"observing": func(t *testing.T) *story {
 		s := offered(t)
 		s.rules.Observe = []string{"prod"}
@@ -169,6 +170,19 @@ var moments = map[string]func(*testing.T) *story{
 
 func (s *story) owner(owner string) *story {
 	return s.sees(map[incident.FactName]string{incident.FactOwner: owner, incident.FactAccount: "prod"})
+}
+
+// onePlatform is a delete that two people agreed to in Slack, where it takes two
+// platforms.
+func onePlatform(t *testing.T) *story {
+	s := contained(t).wait(2 * time.Hour)
+	s.rules.CrossPlatform = true
+	s.do(incident.Bot, incident.Propose{Plan: s.plan("key.delete", "key.restore")})
+	p, _ := s.state.Waiting("key.delete")
+	for _, who := range []incident.Person{ana, bo} {
+		s.do(who, incident.Approve{Number: p.Number, Digest: p.Digest, Platform: "slack", Reason: s.text("rotated")})
+	}
+	return s.wait(time.Second)
 }
 
 // automated is a quarantine that nobody voted on.
