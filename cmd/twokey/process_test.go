@@ -24,6 +24,7 @@ type process struct {
 	dir     string
 	address string
 	env     []string // more of it
+	program string   // empty: twokey
 	serving *exec.Cmd
 }
 
@@ -62,7 +63,7 @@ func (p *process) write(name, body string) {
 
 // command is a twokey of this process's folder.
 func (p *process) command(args ...string) *exec.Cmd {
-	c := exec.Command("twokey", args...) //nolint:noctx // ended by kill
+	c := exec.Command(or(p.program, "twokey"), args...) //nolint:noctx // ended by kill
 	c.Dir, c.Env = p.dir, slices.Concat(os.Environ(), []string{"SCANS=token-of-the-scans"}, p.env)
 	return c
 }
