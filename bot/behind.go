@@ -18,7 +18,7 @@ import (
 // older card, or none. The cards in the other rooms say so.
 type Behind struct {
 	Room  string
-	Since time.Time // the first try that failed
+	Since time.Time // when the first try that failed began
 	Why   string    // a code, as it was when the others were told
 }
 
@@ -26,36 +26,41 @@ type Behind struct {
 // to the end if the next try comes later anyway.
 const behindAfter = 30 * time.Second
 
-// fallBehind notes that a room could not be told of an incident and is not asked again
-// before wait is over. The others are told once, however often that goes on: their
-// cards are drawn anew when it is noted, and when the room has caught up.
-func (b *Bot) fallBehind(ctx context.Context, l store.Lease, why string, wait time.Duration) error {
-	if l.Job.Task != incident.Announce || l.Job.Incident == incident.System {
-		return nil
-	}
+// longestSilence is between two tries to tell a room: it must not take long to catch up
+// when it is back.
+const longestSilence = time.Minute
+
+// fallBehind notes that a room could not be told of an incident, by a try that began at
+// a time, and says how long to wait before the next: as long as it has failed. News does
+// not count, which brings tries of its own. The others are told once, however often that
+// goes on: their cards are drawn anew when it is noted, and when the room has caught up.
+func (b *Bot) fallBehind(ctx context.Context, l store.Lease, began time.Time, cause error) (wait time.Duration, err error) {
 	p, err := b.placeOf(ctx, l.Job.Incident, l.Job.Room)
-	if err != nil || p.Why != "" {
-		return err
+	if err != nil {
+		return time.Second, err
 	}
-	var jobs []incident.Job
 	first := p.Since.IsZero()
 	if first {
-		p.Since = b.Now()
+		p.Since = began
 	}
-	switch {
-	case b.Now().Add(wait).Sub(p.Since) >= behindAfter:
-		p.Why = why
+	failed := b.Now().Sub(p.Since)
+	wait = asked(min(longestSilence, max(time.Second, failed)), cause)
+	late := p.Why == "" && failed+wait >= behindAfter
+	if !first && !late {
+		return wait, nil
+	}
+	var jobs []incident.Job
+	if late {
+		p.Why = code(cause)
 		if jobs, err = b.others(ctx, l.Job); err != nil {
-			return err
+			return wait, err
 		}
-	case !first:
-		return nil
 	}
 	value, err := kept(placeKey(l.Job.Incident, l.Job.Room), p)
 	if err != nil {
-		return err
+		return wait, err
 	}
-	return b.append(ctx, store.Batch{Values: []store.Value{value}, Jobs: jobs, Lease: &l})
+	return wait, b.append(ctx, store.Batch{Values: []store.Value{value}, Jobs: jobs, Lease: &l})
 }
 
 // end ends the job of a room that shows everything. If the others said that it does
@@ -141,8 +146,8 @@ type reached struct {
 	down map[string]Behind
 }
 
-// note takes in how a call to a room ended.
-func (r *reached) note(room string, err error, now time.Time) {
+// note takes in how a call to a room ended that began at a time.
+func (r *reached) note(room string, err error, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil || errors.Is(err, ErrGone) { // gone is an answer too
@@ -154,7 +159,7 @@ func (r *reached) note(room string, err error, now time.Time) {
 	}
 	since := r.down[room].Since
 	if since.IsZero() {
-		since = now
+		since = began
 	}
 	r.down[room] = Behind{Room: room, Since: since, Why: code(err)}
 }
@@ -170,9 +175,10 @@ func (b *Bot) Failing(room string) (Behind, bool) {
 
 // inRoom is [outside] for calls to a room.
 func inRoom[T any](ctx context.Context, b *Bot, room string, call func(context.Context) (T, error)) (T, error) {
+	began := b.Now()
 	got, err := outside(ctx, call)
 	if ctx.Err() == nil { // else it was cut off
-		b.reached.note(room, err, b.Now())
+		b.reached.note(room, err, began)
 	}
 	return got, err
 }

@@ -133,7 +133,7 @@ func TestARoomThatFailsForLongCostsTheOthersTwoEdits(t *testing.T) {
 	a.say(chattest.Ana, "note one")
 	a.Settle()
 	a.edits = 0
-	a.fails(100 * time.Second) // before it is given up, which is a line of its own
+	a.fails(time.Minute) // before it is given up, which is a line of its own
 	a.showsIt(notUpToDate)
 	if a.edits != 1 {
 		t.Errorf("while Lark failed, Slack's card was changed %d times", a.edits)
@@ -157,7 +157,7 @@ func TestRoomsThatAreDownTogetherDoNotKeepEachOtherBusy(t *testing.T) {
 	}
 	a.showsIt("Lark (since ")
 	a.showsIt("DingTalk (since ")
-	if tries.n > 2*(6+2) { // each at 0, 1, 3, 7, 15, 31 s, and when the other one is noted
+	if tries.n > 2*(7+2) { // each at 0, 1, 2, 4, 8, 16, 32 s, and when the other one is noted
 		t.Errorf("they were tried %d times", tries.n)
 	}
 }
@@ -176,6 +176,54 @@ type stuckRoom struct {
 func (f stuckRoom) Update(context.Context, bot.Ref, bot.Card) error {
 	f.n++
 	return f.err
+}
+
+// News is told at once, so it brings tries of its own; these must not make a hiccup long.
+func TestMuchNewsDoesNotKeepARoomWaitingForLonger(t *testing.T) {
+	a := newApart(t)
+	a.begin()
+	a.lark.fail = errors.New("HTTP 503")
+	for range 7 {
+		a.say(chattest.Ana, "note one")
+		a.Settle()
+	}
+	a.lark.fail = nil
+	a.After(time.Second)
+	if text := a.text(); !slices.Equal(seqs(a.lark), seqs(a.room)) || strings.Contains(text, notUpToDate) {
+		t.Errorf("Lark shows %v, Slack %v and\n%s", seqs(a.lark), seqs(a.room), text)
+	}
+}
+
+func TestARoomThatWasDownForHoursCatchesUpWithinAMinute(t *testing.T) {
+	a := newApart(t)
+	a.begin()
+	a.lark.fail = errors.New("HTTP 503")
+	a.say(chattest.Ana, "note one")
+	for range 200 {
+		a.After(time.Minute)
+	}
+	a.lark.fail = nil
+	a.After(time.Minute)
+	if !slices.Equal(seqs(a.lark), seqs(a.room)) {
+		t.Errorf("Lark shows %v, Slack %v", seqs(a.lark), seqs(a.room))
+	}
+}
+
+// A room in which the program ends each time can't be told why.
+func TestARoomThatEndsTheProgramIsBehind(t *testing.T) {
+	a := newApart(t)
+	a.begin()
+	a.say(chattest.Ana, "note one")
+	for range 8 { // each time the lease runs out, as nobody lives to give it back
+		if _, ok, err := a.Bot.Store.Claim(t.Context(), incident.LaneRoom("lark"), a.Clock.Now(), time.Minute); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		a.Clock.Move(2 * time.Minute)
+	}
+	a.lark.fail = errors.New("HTTP 503")
+	a.Settle()
+	a.showsIt(notUpToDate + "Lark")
+	a.showsIt(": Crashed)")
 }
 
 // Who is told to wait longer than that is behind at once.

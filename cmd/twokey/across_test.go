@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -77,6 +78,29 @@ func newAcross(t *testing.T, more string) *across {
 	}
 	a.write("twokey.yaml", config)
 	return a
+}
+
+// reconfigured puts one address in place of another.
+func (a *across) reconfigured(was, is string) {
+	a.t.Helper()
+	file := filepath.Join(a.dir, "twokey.yaml")
+	body, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(body), was) {
+		a.t.Fatal(err, was)
+	}
+	a.write("twokey.yaml", strings.ReplaceAll(string(body), was, is))
+}
+
+// eventually waits for what the bot does in its own time.
+func (a *across) eventually(what string, so func() bool) {
+	a.t.Helper()
+	for range 1500 {
+		if so() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	a.t.Fatalf("waited in vain for %s", what)
 }
 
 // alerted starts the bot and tells it of a leak.
@@ -194,19 +218,15 @@ func (a *across) shownOnce() {
 			a.t.Fatal(err)
 		}
 		entries = slices.DeleteFunc(entries, func(e api.Entry) bool { return e.Text == "" })
-		for _, lines := range a.said() {
-			if len(lines) < len(entries) {
+		said := a.said()
+		for _, platform := range []string{"slack", "lark", "dingtalk"} {
+			if len(said[platform]) < len(entries) {
 				return false
 			}
 		}
 		return true
 	}
-	for range 1000 {
-		if complete() {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	a.eventually("all lines", complete)
 	for platform, lines := range a.said() {
 		if len(lines) != len(entries) {
 			a.t.Errorf("%s shows %d lines of %d:\n%s", platform, len(lines), len(entries), strings.Join(lines, "\n"))
@@ -225,17 +245,20 @@ func plainly(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9') }), " ")
 }
 
-// later is the program at another time, for stories in which an hour passes between
-// two starts: a test's own main, with a clock that the environment sets forward.
+// later is the program at another time: a test's own main, with a clock that the
+// environment sets forward, for an hour between two starts, or makes faster, for what
+// is not to be waited for.
 func later() {
 	forward, err := time.ParseDuration(os.Getenv("FORWARD"))
 	if err != nil {
 		panic(err)
 	}
+	faster, _ := strconv.Atoi(os.Getenv("FASTER")) // by how many times
+	began := time.Now()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(&env{
 		ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv,
-		now: func() time.Time { return time.Now().Add(forward) },
+		now: func() time.Time { return time.Now().Add(forward + time.Duration(faster)*time.Since(began)) },
 	}, os.Args[1:]))
 }
