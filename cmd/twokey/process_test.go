@@ -92,6 +92,11 @@ func (p *process) serve() {
 			p.t.Logf("a bot said:\n%s", log.String())
 		}
 	})
+	p.awaitReady()
+}
+
+func (p *process) awaitReady() {
+	p.t.Helper()
 	for range 3000 {
 		answer, err := http.Get("http://" + p.address + "/readyz") //nolint:noctx // bounded by the loop
 		if err == nil {
@@ -102,7 +107,7 @@ func (p *process) serve() {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	p.t.Fatalf("never ready\n%s", log.String())
+	p.t.Fatal("never ready")
 }
 
 // kill ends the bot at once, in the middle of whatever it does.
