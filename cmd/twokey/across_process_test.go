@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"twokey/bot/api"
 	"twokey/incident"
 )
 
@@ -56,6 +58,7 @@ func TestOneIncidentInFourRooms(t *testing.T) {
 	a.ding.As(t, a.ids["bo"].ding).Direct(yes).Await()
 	a.everywhere("Key state: in the recycle bin")
 	a.shownOnce()
+	a.heardFrom("slack", "lark", "dingtalk")
 
 	a.kill()
 	if got := keyIn(t, filepath.Join(a.dir, "twokey.db.prod.json"), a.leaked); got != "gone" {
@@ -63,5 +66,25 @@ func TestOneIncidentInFourRooms(t *testing.T) {
 	}
 	if said := a.must("verify"); !strings.Contains(said, "ok") {
 		t.Errorf("verify says:\n%s", said)
+	}
+}
+
+// heardFrom compares the rooms that somebody used since the start with what metrics and
+// status say.
+func (a *across) heardFrom(rooms ...string) {
+	a.t.Helper()
+	metrics := a.ask("/metrics")
+	var status api.Status
+	if err := json.Unmarshal([]byte(a.ask("/api/status")), &status); err != nil {
+		a.t.Fatal(err)
+	}
+	for _, r := range status.Rooms {
+		heard := slices.Contains(rooms, r.Name)
+		if never := strings.Contains(metrics, "twokey_room_last_inbound_timestamp_seconds{room=\""+r.Name+"\"} 0\n"); never == heard || r.Inbound.IsZero() == heard {
+			a.t.Errorf("%s: status says %+v, metrics that nobody was heard: %v", r.Name, r, never)
+		}
+	}
+	if len(status.Rooms) != 4 {
+		a.t.Errorf("status names %+v", status.Rooms)
 	}
 }
