@@ -1,7 +1,7 @@
 # One static binary and the certificates it needs to trust Alibaba Cloud and the chats; no shell, no root.
 #
 #   docker build -t twokey .
-#   docker run -v twokey:/data -v "$PWD/twokey.yaml:/etc/twokey/twokey.yaml:ro" twokey serve --config /etc/twokey/twokey.yaml
+#   docker run --restart always -v twokey:/data -v "$PWD/twokey.yaml:/etc/twokey/twokey.yaml:ro" twokey serve --config /etc/twokey/twokey.yaml
 #   docker run --network host twokey demo            (the demo listens on loopback only)
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"twokey/incident"
 	"twokey/store"
@@ -22,6 +23,9 @@ type place struct {
 	Posts int    `json:"posts"`          // how often the card was posted anew
 	Held  bool   `json:"held,omitempty"` // the card was held back: there were too many
 	Away  bool   `json:"away,omitempty"` // put away, because the incident is closed
+
+	Since time.Time `json:"since,omitzero"` // since when the room can't be told; zero: it can
+	Why   string    `json:"why,omitempty"`  // code of that; empty: the other rooms don't say so yet
 }
 
 func placeKey(id incident.ID, room string) string { return "room/" + string(id) + "/" + room }
@@ -40,7 +44,7 @@ func (b *Bot) announce(ctx context.Context, l store.Lease) error {
 	if len(records) == 0 {
 		return b.Store.Finish(ctx, l) // it left the store
 	}
-	scene, err := b.scene(ctx, incident.Fold(records), b.Language)
+	scene, err := b.sceneIn(ctx, chat.Room(), incident.Fold(records))
 	if err != nil {
 		return err
 	}
@@ -51,7 +55,7 @@ func (b *Bot) announce(ctx context.Context, l store.Lease) error {
 	if err := a.tell(ctx); err != nil {
 		return fmt.Errorf("tell %s: %w", chat.Room(), err)
 	}
-	return b.Store.Finish(ctx, a.lease)
+	return a.end(ctx)
 }
 
 type announcement struct {
@@ -98,7 +102,7 @@ func (a *announcement) putAway(ctx context.Context) error {
 	if !ok || a.scene.State.Open() {
 		return nil
 	}
-	if err := outside0(ctx, func(ctx context.Context) error { return room.Archive(ctx, a.place.Ref) }); err != nil {
+	if err := inRoom0(ctx, a.Bot, a.chat.Room(), func(ctx context.Context) error { return room.Archive(ctx, a.place.Ref) }); err != nil {
 		return err
 	}
 	a.place.Away = true
@@ -127,7 +131,7 @@ func (a *announcement) card(ctx context.Context) error {
 	case a.place.Ref == "" || a.place.Away:
 		return a.post(ctx, card)
 	}
-	err = outside0(ctx, func(ctx context.Context) error { return a.chat.Update(ctx, a.place.Ref, card) })
+	err = inRoom0(ctx, a.Bot, a.chat.Room(), func(ctx context.Context) error { return a.chat.Update(ctx, a.place.Ref, card) })
 	switch {
 	case errors.Is(err, ErrGone):
 		return a.post(ctx, card)
@@ -145,12 +149,12 @@ func (a *announcement) post(ctx context.Context, card Card) error {
 	if err != nil {
 		return err
 	}
-	fresh := place{Card: looks, Posts: a.place.Posts}
+	fresh := place{Card: looks, Posts: a.place.Posts, Since: a.place.Since, Why: a.place.Why}
 	if a.place.Ref != "" {
 		fresh.Posts++
 	}
 	key := fmt.Sprintf("%s/%s/%d", card.Incident, a.chat.Room(), fresh.Posts)
-	fresh.Ref, err = outside(ctx, func(ctx context.Context) (Ref, error) { return a.chat.Post(ctx, key, card) })
+	fresh.Ref, err = inRoom(ctx, a.Bot, a.chat.Room(), func(ctx context.Context) (Ref, error) { return a.chat.Post(ctx, key, card) })
 	if err != nil {
 		return err
 	}
@@ -203,7 +207,7 @@ func (a *announcement) once(ctx context.Context, line Line, show func(context.Co
 	if a.lease, err = a.keep(ctx, a.lease); err != nil {
 		return err
 	}
-	if err := outside0(ctx, func(ctx context.Context) error { return show(ctx, line) }); err != nil {
+	if err := inRoom0(ctx, a.Bot, a.chat.Room(), func(ctx context.Context) error { return show(ctx, line) }); err != nil {
 		return err
 	}
 	a.place.Shown = line.Seq
@@ -219,7 +223,7 @@ func (a *announcement) catchUp(ctx context.Context) error {
 	case len(records) == len(a.records):
 		return nil
 	}
-	if a.scene, err = a.Bot.scene(ctx, incident.Fold(records), a.Language); err != nil {
+	if a.scene, err = a.sceneIn(ctx, a.chat.Room(), incident.Fold(records)); err != nil {
 		return err
 	}
 	a.records = records

@@ -82,6 +82,9 @@ func (b *Bot) scene(ctx context.Context, s incident.State, lang string) (Scene, 
 	if scene.Texts, err = Texts(ctx, b.Store, s.ID); err != nil {
 		return scene, err
 	}
+	if scene.Behind, err = b.behind(ctx, s.ID); err != nil {
+		return scene, err
+	}
 	if scene.State.Around.Held, err = b.held(ctx); err != nil {
 		return scene, err
 	}

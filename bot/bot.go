@@ -45,6 +45,8 @@ type Bot struct {
 	crowds crowds
 	doors  doors
 	lately lately
+
+	reached reached
 }
 
 // with is what goes into the same append as a command's records.

@@ -196,7 +196,7 @@ func (b *Bot) showSummary(ctx context.Context, chat Chat, shown summary, f flood
 		return shown, nil
 	}
 	if shown.Ref != "" {
-		err := outside0(ctx, func(ctx context.Context) error { return chat.Update(ctx, shown.Ref, card) })
+		err := inRoom0(ctx, b, chat.Room(), func(ctx context.Context) error { return chat.Update(ctx, shown.Ref, card) })
 		if !errors.Is(err, ErrGone) {
 			shown.Card = looks
 			return shown, err
@@ -204,7 +204,7 @@ func (b *Bot) showSummary(ctx context.Context, chat Chat, shown summary, f flood
 		shown.Posts++
 	}
 	key := fmt.Sprintf("flood/%s/%d/%d", chat.Room(), f.Began.UnixMicro(), shown.Posts)
-	shown.Ref, err = outside(ctx, func(ctx context.Context) (Ref, error) { return chat.Post(ctx, key, card) })
+	shown.Ref, err = inRoom(ctx, b, chat.Room(), func(ctx context.Context) (Ref, error) { return chat.Post(ctx, key, card) })
 	shown.Card = looks
 	return shown, err
 }

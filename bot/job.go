@@ -22,6 +22,7 @@ func (b *Bot) Work(ctx context.Context, lane string) (bool, error) {
 	if err != nil || !ok {
 		return false, err
 	}
+	began := b.Now()
 	err = errors.Join(b.survives(ctx, l), b.work(ctx, l))
 	switch {
 	case err == nil, errors.Is(err, store.ErrLost):
@@ -29,7 +30,7 @@ func (b *Bot) Work(ctx context.Context, lane string) (bool, error) {
 	case ctx.Err() != nil:
 		return true, b.handBack(ctx, l)
 	}
-	return true, errors.Join(fmt.Errorf("%s: %w", l.Job.Key, err), b.again(ctx, l, err))
+	return true, errors.Join(fmt.Errorf("%s: %w", l.Job.Key, err), b.again(ctx, l, began, err))
 }
 
 func (b *Bot) work(ctx context.Context, l store.Lease) (err error) {
@@ -130,8 +131,12 @@ const giveUpAfter = 8
 
 // again gives a failed job back. It never ends in silence: after some failures
 // the card says so.
-func (b *Bot) again(ctx context.Context, l store.Lease, cause error) error {
-	if err := b.Store.Retry(ctx, l, b.Now().Add(backOff(l.Job.Attempt, cause))); err != nil {
+func (b *Bot) again(ctx context.Context, l store.Lease, began time.Time, cause error) error {
+	wait, noted := backOff(l.Job.Attempt, cause), error(nil)
+	if l.Job.Task == incident.Announce {
+		wait, noted = b.fallBehind(ctx, l, began, cause)
+	}
+	if err := errors.Join(noted, b.Store.Retry(ctx, l, b.Now().Add(wait))); err != nil {
 		return err
 	}
 	if l.Job.Attempt+1 == giveUpAfter {
@@ -146,12 +151,32 @@ func (b *Bot) survives(ctx context.Context, l store.Lease) error {
 	if l.Job.Attempt < giveUpAfter {
 		return nil
 	}
-	s, err := b.state(ctx, l.Job.Incident)
-	if err != nil || slices.ContainsFunc(s.Stuck, func(k incident.Stuck) bool { return k.Task == l.Job.Task && k.Room == l.Job.Room }) {
+	known, err := b.knownToFail(ctx, l.Job)
+	if err != nil || known {
 		return err
 	}
-	return b.giveUp(ctx, l.Job, "Crashed")
+	if l.Job.Task == incident.Announce {
+		_, err = b.fallBehind(ctx, l, b.Now(), crashed{})
+	}
+	return errors.Join(err, b.giveUp(ctx, l.Job, code(crashed{})))
 }
+
+// knownToFail reports whether the failures of a job were told.
+func (b *Bot) knownToFail(ctx context.Context, j incident.Job) (bool, error) {
+	if j.Task == incident.Announce {
+		p, err := b.placeOf(ctx, j.Incident, j.Room)
+		return !p.Since.IsZero(), err
+	}
+	s, err := b.state(ctx, j.Incident)
+	return slices.ContainsFunc(s.Stuck, func(k incident.Stuck) bool { return k.Task == j.Task && k.Room == j.Room }), err
+}
+
+// crashed stands for a failure that nobody lived to tell.
+type crashed struct{}
+
+func (crashed) Error() string       { return "the program ended" }
+func (crashed) Code() string        { return "Crashed" }
+func (crashed) Wait() time.Duration { return behindAfter } // it is no hiccup
 
 // giveUp puts a failing job on the card. The system log has no card; its rooms
 // are told of nothing but itself.
@@ -177,7 +202,11 @@ const (
 
 // backOff doubles from one second, or waits as long as was asked for.
 func backOff(attempt int, cause error) time.Duration {
-	wait := min(longestWait, time.Second<<min(attempt, 16))
+	return asked(min(longestWait, time.Second<<min(attempt, 16)), cause)
+}
+
+// asked is a wait, or as long as was asked for.
+func asked(wait time.Duration, cause error) time.Duration {
 	if w := Waiter(nil); errors.As(cause, &w) {
 		wait = max(wait, min(longestAsk, w.Wait()))
 	}

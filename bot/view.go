@@ -51,6 +51,7 @@ type Scene struct {
 	Drill  bool                                 // a pretend account
 	Site   string                               // "china" or "international": console links
 	Links  map[string]string                    // pages of the console that have another address here, by name
+	Behind []Behind                             // other rooms that can't be told of the incident
 }
 
 // Flood is what a room was spared: cards of incidents that may be nothing, of

@@ -146,21 +146,34 @@ func (r Rules) mayVote(p Proposal, by Person) error {
 // Enough reports whether p's votes that still count at a moment, by people who
 // have the role at that moment, are as many as it takes now.
 func (r Rules) Enough(p Proposal, at time.Time) bool {
-	people, platforms := make(map[Person]bool), make(map[string]bool)
+	people, platforms := r.counting(p, at)
+	if p.Alone != "" && people[p.Alone] && r.tierNow(p) == Disruptive && r.AloneAfter > 0 {
+		return true
+	}
+	return len(people) >= r.NeedNow(p) && (len(platforms) > 1 || !r.Crosses(p))
+}
+
+// Crosses reports whether p takes votes from two platforms.
+func (r Rules) Crosses(p Proposal) bool { return r.CrossPlatform && r.tierNow(p) == Destructive }
+
+// LacksPlatform reports whether p has the people that it takes, and yet waits because
+// all of them voted on one platform.
+func (r Rules) LacksPlatform(p Proposal, at time.Time) bool {
+	people, platforms := r.counting(p, at)
+	return r.Crosses(p) && len(people) >= r.NeedNow(p) && len(platforms) < 2
+}
+
+// counting are the people whose votes on p count, and the platforms that these came
+// from.
+func (r Rules) counting(p Proposal, at time.Time) (people map[Person]bool, platforms map[string]bool) {
+	people, platforms = make(map[Person]bool), make(map[string]bool)
 	for _, v := range p.Live(at) {
 		if r.mayVote(p, v.By) == nil {
 			people[v.By], platforms[v.Platform] = true, true
 		}
 	}
 	delete(platforms, "") // a vote from nowhere is no second platform
-	tier := r.tierNow(p)
-	if p.Alone != "" && people[p.Alone] && tier == Disruptive && r.AloneAfter > 0 {
-		return true
-	}
-	if r.CrossPlatform && tier == Destructive && len(platforms) < 2 {
-		return false
-	}
-	return len(people) >= r.NeedNow(p)
+	return people, platforms
 }
 
 func (c Withdraw) decide(r Rules, s State, by Person, at time.Time) ([]Event, error) {

@@ -238,8 +238,11 @@ func TestDestructiveVotesFromTwoPlatforms(t *testing.T) {
 	h := found(t)
 	h.rules.CrossPlatform = true
 	p := h.ask("rio", destroy)
-	h.approve(p, "ana", "bo")
+	h.approve(p, "ana")
+	h.lacksPlatform(p, false) // a person, before anything else
+	h.approve(p, "bo")
 	h.in(p, incident.StatusWaiting)
+	h.lacksPlatform(p, true)
 	h.must("chen", incident.Approve{Number: p.Number, Digest: p.Digest}) // from nowhere is no platform
 	h.in(p, incident.StatusWaiting)
 	h.must("chen", incident.Withdraw{Number: p.Number})
@@ -249,6 +252,14 @@ func TestDestructiveVotesFromTwoPlatforms(t *testing.T) {
 	d := h.ask("rio", disable) // only destructive ones
 	h.approve(d, "ana", "bo")
 	h.in(d, incident.StatusReady)
+	h.lacksPlatform(d, false)
+}
+
+func (h *history) lacksPlatform(p incident.Proposal, want bool) {
+	h.t.Helper()
+	if got := h.rules.LacksPlatform(h.plan(p.Number), h.clock); got != want {
+		h.t.Errorf("plan %d lacks a platform: %v", p.Number, got)
+	}
 }
 
 func TestCanVoteListsWhoCouldStillSayYes(t *testing.T) {

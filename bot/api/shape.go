@@ -50,7 +50,9 @@ type Account struct {
 type Room struct {
 	Name     string    `json:"name"`
 	Platform string    `json:"platform"`
-	Inbound  time.Time `json:"last_inbound,omitzero"` // when somebody last pressed or typed, since the start
+	Inbound  time.Time `json:"last_inbound,omitzero"`  // when somebody last pressed or typed, since the start
+	Failing  time.Time `json:"failing_since,omitzero"` // since when nothing could be shown there; zero: the last call got through
+	Why      string    `json:"failing,omitempty"`      // code of the last failure
 }
 
 // Lane is a queue of work.

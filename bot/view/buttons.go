@@ -119,7 +119,7 @@ func (p page) observes(pr incident.Proposal) bool {
 
 func (p page) approve(pr incident.Proposal) bot.Button {
 	label := "button.approve"
-	if p.missing(pr) <= 1 {
+	if p.missing(pr) <= 1 && !p.Rules.Crosses(pr) { // nobody knows yet where it will come from
 		label = "button.approve_last" // says that this yes starts it
 	}
 	if incident.Guided(pr.Plan.Step) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"twokey/bot"
 	"twokey/incident"
 )
 
@@ -125,10 +126,25 @@ var moments = map[string]func(*testing.T) *story{
 		return contained(t).write(incident.Bot, incident.Foreign{Name: "teleported", Raw: []byte(`{}`)})
 	},
 	"stuck-and-held": func(t *testing.T) *story {
-		s := offered(t).do(incident.Bot, incident.GiveUp{Task: incident.Announce, Room: "slack", Code: "channel_not_found"})
+		s := offered(t).do(incident.Bot, incident.GiveUp{Task: incident.Summarize, Room: "slack", Code: "channel_not_found"})
 		s.state.Around.Held = true
 		return s
 	},
+	"room-behind": func(t *testing.T) *story {
+		s := offered(t).wait(17*time.Second).approve(ana, 1).wait(time.Second)
+		s.behind = []bot.Behind{{Room: "lark", Since: s.at, Why: "Network"}}
+		return s
+	},
+	"rooms-behind": func(t *testing.T) *story {
+		s := contained(t).do(incident.Bot, incident.GiveUp{Task: incident.Announce, Room: "slack", Code: "HTTP.503"}) // told once, stands there once
+		s.behind = []bot.Behind{
+			{Room: "slack", Since: s.at.Add(-time.Minute), Why: "HTTP.503"},
+			{Room: "lark-groups", Since: s.at, Why: "Timeout"},
+			{Room: "dingtalk", Since: s.at, Why: "Forbidden.AccessDenied"},
+		}
+		return s
+	},
+	"one-platform": onePlatform,
 	"observing": func(t *testing.T) *story {
 		s := offered(t)
 		s.rules.Observe = []string{"prod"}
@@ -154,6 +170,19 @@ var moments = map[string]func(*testing.T) *story{
 
 func (s *story) owner(owner string) *story {
 	return s.sees(map[incident.FactName]string{incident.FactOwner: owner, incident.FactAccount: "prod"})
+}
+
+// onePlatform is a delete that two people agreed to in Slack, where it takes two
+// platforms.
+func onePlatform(t *testing.T) *story {
+	s := contained(t).wait(2 * time.Hour)
+	s.rules.CrossPlatform = true
+	s.do(incident.Bot, incident.Propose{Plan: s.plan("key.delete", "key.restore")})
+	p, _ := s.state.Waiting("key.delete")
+	for _, who := range []incident.Person{ana, bo} {
+		s.do(who, incident.Approve{Number: p.Number, Digest: p.Digest, Platform: "slack", Reason: s.text("rotated")})
+	}
+	return s.wait(time.Second)
 }
 
 // automated is a quarantine that nobody voted on.

@@ -33,7 +33,13 @@ func (p page) notices() []bot.Notice {
 	}
 	all = append(all, p.breaches()...)
 	all = append(all, p.own()...)
+	if len(p.Behind) > 0 {
+		add(bot.Warn, p.behind())
+	}
 	for _, s := range p.st.Stuck {
+		if s.Task == incident.Announce {
+			continue // as long as it is so, it stands above
+		}
 		add(bot.Alarm, p.stuck(s.Task, s.Room, s.Code))
 	}
 	if p.st.FalseAlarm && p.st.Open() {
@@ -141,11 +147,28 @@ func (p page) stuck(task incident.Task, room, code string) string {
 	case !p.has(id):
 		id = "task.other"
 	}
-	text := p.say(id, "room", clean(room, maxName))
+	text := p.say(id, "room", p.room(room))
 	if code == "" {
 		return text
 	}
 	return dots(text, clean(code, maxName))
+}
+
+// behind says which other rooms don't show this card as it is, since when, and why.
+func (p page) behind() string {
+	rooms := make([]string, len(p.Behind))
+	for i, b := range p.Behind {
+		rooms[i] = p.say("notice.behind_since", "room", p.room(b.Room), "at", p.clock(b.Since), "code", clean(b.Why, maxName))
+	}
+	return p.say("notice.behind", "rooms", p.list(rooms))
+}
+
+// room is what people call a room.
+func (p page) room(name string) string {
+	if id := "room." + name; p.has(id) {
+		return p.say(id)
+	}
+	return clean(name, maxName)
 }
 
 // relations are the incidents that belong to this one.

@@ -69,7 +69,10 @@ func (p page) votes(pr incident.Proposal) string {
 	case missing > 0:
 		facts = append(facts, p.say("people.missing", "n", strconv.Itoa(missing), "names", names))
 	}
-	if p.Rules.CrossPlatform && pr.Tier == incident.Destructive {
+	switch {
+	case p.Rules.LacksPlatform(pr, p.Now):
+		facts = append(facts, p.say("people.other_platform", "platform", p.room(counting[0].Platform)))
+	case p.Rules.Crosses(pr):
 		facts = append(facts, p.say("people.platforms"))
 	}
 	return dots(facts...)

@@ -28,8 +28,11 @@ func (p page) refusal(why incident.Refusal, pr incident.Proposal) string {
 		return p.say("refusal.no_plan", "why", p.code(code))
 	}
 	id := "refusal." + string(why)
-	if !p.has(id) {
+	switch {
+	case !p.has(id):
 		return p.say("error.other")
+	case why == incident.AlreadyVoted && p.Rules.LacksPlatform(pr, p.Now):
+		id = "refusal.already_voted_here"
 	}
 	var expires string
 	if len(pr.Votes) > 0 {

@@ -47,6 +47,17 @@ func TestGoingAloneIsAnnounced(t *testing.T) {
 	}
 }
 
+// Who voted where all others did is told where to go.
+func TestVotesOnOnePlatformAskForAnother(t *testing.T) {
+	v, s := words(t), onePlatform(t)
+	scene := s.scene("en")
+	p, _ := s.state.Waiting("key.delete")
+	scene.Reader, scene.Plan = ana, p.Number
+	if text := v.Refusal(scene, incident.AlreadyVoted); !strings.Contains(text, "another one") || !strings.Contains(text, "Chen") {
+		t.Error(text)
+	}
+}
+
 // Nobody is told to ask themselves.
 func TestRefusalsDoNotNameTheReader(t *testing.T) {
 	s := offered(t)

@@ -48,6 +48,9 @@ func (p page) waiting(s *bot.Step, pr incident.Proposal) {
 	if len(p.counting(pr)) > 0 {
 		s.State = p.say("plan.waiting_more", "n", strconv.Itoa(p.missing(pr)))
 	}
+	if p.Rules.LacksPlatform(pr, p.Now) {
+		s.State = p.say("plan.waiting_platform")
+	}
 	s.Effect, s.Undo, s.People = p.effect(pr), p.undoText(pr.Plan), p.votes(pr)
 	if pr.By != incident.Bot {
 		s.People = dots(p.say("plan.asked", "name", p.name(pr.By)), s.People)

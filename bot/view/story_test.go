@@ -19,6 +19,7 @@ type story struct {
 	records []incident.Record
 	at      time.Time
 	texts   map[incident.Words]string
+	behind  []bot.Behind
 }
 
 const (
@@ -208,7 +209,7 @@ func contained(t *testing.T) *story {
 
 func (s *story) scene(lang string) bot.Scene {
 	return bot.Scene{
-		State: s.state, Rules: s.rules, Lang: lang, Now: s.at, Texts: s.texts, Site: "china",
+		State: s.state, Rules: s.rules, Lang: lang, Now: s.at, Texts: s.texts, Site: "china", Behind: s.behind,
 		Names:  map[incident.Person]string{ana: "Ana", bo: "Bo", chen: "Chen", eve: "Eve"},
 		Owners: map[incident.RAMUser]incident.Person{{Account: "prod", User: "ci-deploy"}: ana},
 	}

@@ -83,6 +83,10 @@ func (a *app) assemble(ctx context.Context) error {
 	}
 	a.bot.Retention = a.retention(a.db)
 	a.metrics.lanes, a.metrics.checks, a.metrics.heads = a.bot.Lanes(), a.bot.Checks, a.heads
+	a.metrics.failing = a.bot.Failing
+	for _, room := range a.bot.Chats {
+		a.metrics.rooms = append(a.metrics.rooms, room.Room())
+	}
 	a.reader = local(a.store, a.config, rules, words, a.now)
 	a.reader.Describe = a.describe
 	if err := errors.Join(a.holdIfOld(ctx), a.bot.CheckSystem(ctx)); err != nil {
@@ -150,7 +154,11 @@ func (a *app) describe(ctx context.Context, s *api.Status) error {
 		s.Accounts = append(s.Accounts, api.Account{Name: account.Name, ID: account.ID, Mode: account.mode()})
 	}
 	for _, c := range a.bot.Chats {
-		s.Rooms = append(s.Rooms, api.Room{Name: c.Room(), Platform: c.Platform(), Inbound: a.metrics.inbound(c.Room())})
+		room := api.Room{Name: c.Room(), Platform: c.Platform(), Inbound: a.metrics.inbound(c.Room())}
+		if down, failing := a.bot.Failing(c.Room()); failing {
+			room.Failing, room.Why = down.Since, down.Why
+		}
+		s.Rooms = append(s.Rooms, room)
 	}
 	s.Record = a.record()
 	for _, lane := range a.bot.Lanes() {

@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "write the expected outputs of the stories anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"twokey": main})
+	testscript.Main(m, map[string]func(){"twokey": main, "twokey-later": later})
 }
 
 // TestStories runs the commands as people do: each file of testdata is a story.

@@ -24,6 +24,8 @@ type metrics struct {
 	store    store.Store
 	now      func() time.Time
 	lanes    []string
+	rooms    []string
+	failing  func(room string) (bot.Behind, bool)
 	checks   func() bot.Checks
 	heads    *heads.File // nil: none is kept
 
@@ -35,7 +37,9 @@ var (
 	openIncidents = prometheus.NewDesc("twokey_incidents_open", "Incidents that people still work on, counted up to 1000.", nil, nil)
 	laneLate      = prometheus.NewDesc("twokey_jobs_late_seconds", "How long the oldest job that is due has waited.", []string{"lane"}, nil)
 	lastInbound   = prometheus.NewDesc("twokey_room_last_inbound_timestamp_seconds",
-		"When somebody last pressed or typed something in a room, since the start.", []string{"room"}, nil)
+		"When somebody last pressed or typed something in a room; 0: not since the start.", []string{"room"}, nil)
+	roomFailing = prometheus.NewDesc("twokey_room_failing_seconds",
+		"How long nothing could be shown in a room; 0: the last call got through.", []string{"room"}, nil)
 	chainBroken  = prometheus.NewDesc("twokey_chain_broken", "Histories that do not hold together, as found since the start.", nil, nil)
 	chainChecked = prometheus.NewDesc("twokey_chain_checked_timestamp_seconds", "When the whole record was last read through; 0: not yet.", nil, nil)
 	headsFailing = prometheus.NewDesc("twokey_heads_failing", "1 while the file of heads can't be written.", nil, nil)
@@ -60,7 +64,7 @@ var _ prometheus.Collector = (*metrics)(nil)
 
 // Describe implements [prometheus.Collector].
 func (m *metrics) Describe(all chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{openIncidents, laneLate, lastInbound, chainBroken, chainChecked, headsFailing, headsLost} {
+	for _, d := range []*prometheus.Desc{openIncidents, laneLate, lastInbound, roomFailing, chainBroken, chainChecked, headsFailing, headsLost} {
 		all <- d
 	}
 }
@@ -77,6 +81,7 @@ func (m *metrics) Collect(all chan<- prometheus.Metric) {
 		all <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
 	m.evidence(gauge, all)
+	m.chats(gauge)
 	open, err := m.store.Find(ctx, store.Query{Open: true, Limit: api.MaxLimit})
 	if err != nil {
 		all <- prometheus.NewInvalidMetric(openIncidents, err)
@@ -95,10 +100,20 @@ func (m *metrics) Collect(all chan<- prometheus.Metric) {
 		}
 		gauge(laneLate, late.Seconds(), lane)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for room, at := range m.last {
-		gauge(lastInbound, float64(at.Unix()), room)
+}
+
+// chats says how each room is heard and reached. It asks nobody.
+func (m *metrics) chats(gauge func(*prometheus.Desc, float64, ...string)) {
+	for _, room := range m.rooms {
+		heard, failing := 0.0, 0.0
+		if at := m.inbound(room); !at.IsZero() {
+			heard = float64(at.Unix())
+		}
+		if down, is := m.failing(room); is {
+			failing = max(0, m.now().Sub(down.Since).Seconds())
+		}
+		gauge(lastInbound, heard, room)
+		gauge(roomFailing, failing, room)
 	}
 }
 

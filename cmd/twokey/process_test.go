@@ -24,6 +24,7 @@ type process struct {
 	dir     string
 	address string
 	env     []string // more of it
+	program string   // empty: twokey
 	serving *exec.Cmd
 }
 
@@ -62,7 +63,7 @@ func (p *process) write(name, body string) {
 
 // command is a twokey of this process's folder.
 func (p *process) command(args ...string) *exec.Cmd {
-	c := exec.Command("twokey", args...) //nolint:noctx // ended by kill
+	c := exec.Command(or(p.program, "twokey"), args...) //nolint:noctx // ended by kill
 	c.Dir, c.Env = p.dir, slices.Concat(os.Environ(), []string{"SCANS=token-of-the-scans"}, p.env)
 	return c
 }
@@ -91,6 +92,11 @@ func (p *process) serve() {
 			p.t.Logf("a bot said:\n%s", log.String())
 		}
 	})
+	p.awaitReady()
+}
+
+func (p *process) awaitReady() {
+	p.t.Helper()
 	for range 3000 {
 		answer, err := http.Get("http://" + p.address + "/readyz") //nolint:noctx // bounded by the loop
 		if err == nil {
@@ -101,7 +107,7 @@ func (p *process) serve() {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	p.t.Fatalf("never ready\n%s", log.String())
+	p.t.Fatal("never ready")
 }
 
 // kill ends the bot at once, in the middle of whatever it does.

@@ -167,7 +167,7 @@ func TestMetricsCountAndNameNobody(t *testing.T) {
 	_, text := s.ask(t, "GET", "/metrics", "", "")
 	for _, want := range []string{
 		`twokey_alerts_total{verdict="open"} 1`, `twokey_alerts_total{verdict="duplicate"} 1`, `twokey_incidents_open 1`,
-		`twokey_jobs_late_seconds{lane="look"}`,
+		`twokey_jobs_late_seconds{lane="look"}`, `twokey_room_last_inbound_timestamp_seconds{room="console"} 0`, `twokey_room_failing_seconds{room="console"} 0`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)
