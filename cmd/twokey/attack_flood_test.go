@@ -13,9 +13,9 @@ import (
 
 const (
 	stolenHook = "alerts: {sources: [{name: scans, type: generic, token: ${SCANS}, may_automate: true}, {name: leaks, type: generic, token: ${LEAKS}%s}]}\n"
-	flood    = 10_000 // random key ids
-	atOnce   = 1000   // that one request may hold
-	leaky    = "idle-5"
+	flood      = 10_000 // random key ids
+	atOnce     = 1000   // that one request may hold
+	leaky      = "idle-5"
 )
 
 // VULNERABILITY: whoever holds a hook's token can name any key id, as often as the
@@ -31,8 +31,8 @@ func TestALeakAmidAFloodOfAStolenTokenDoesNotWait(t *testing.T) {
 		automates string
 		every     bool // key of the account is posted
 	}{
-		"that starts nothing":  {"", true},
-		"that may automate":    {", may_automate: true", false},
+		"that starts nothing": {"", true},
+		"that may automate":   {", may_automate: true", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,4 +132,3 @@ func leakedOf(cloud *sandbox.Cloud, user string) string {
 	}
 	return ""
 }
-
