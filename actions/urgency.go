@@ -13,6 +13,7 @@ const (
 	Containing                // a step that was decided on
 	Following                 // once more into what is known
 	Sifting                   // for the first time at what may be nothing
+	Screening                 // the same, reported by a source that may automate
 )
 
 type urgencyKey struct{}

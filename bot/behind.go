@@ -44,7 +44,7 @@ func (b *Bot) fallBehind(ctx context.Context, l store.Lease, began time.Time, ca
 		p.Since = began
 	}
 	failed := b.Now().Sub(p.Since)
-	wait = asked(min(longestSilence, max(time.Second, failed)), cause)
+	wait = orAsked(min(longestSilence, max(time.Second, failed)), cause)
 	late := p.Why == "" && failed+wait >= behindAfter
 	if !first && !late {
 		return wait, nil

@@ -155,7 +155,7 @@ func newFelt(b *testing.B) *felt {
 	f.openCloud()
 	rules := chattest.Rules()
 	automatic(&rules)
-	rules.Automation.Cap = 1000
+	rules.Automation.Cap, rules.Automation.Sources = 1000, append(rules.Automation.Sources, "stolen")
 	f.bot = &bot.Bot{
 		Rules: rules, Store: watchedStore{db, f.wrote}, Accounts: []actions.Account{f.account()},
 		Chats: []bot.Chat{busyRoom{newRoom(), f.saw}}, View: words, People: bot.People{Entries: chattest.Entries()},

@@ -110,8 +110,12 @@ func (b *Bot) triage(ctx context.Context, s incident.State) (incident.State, err
 		return s, err
 	}
 	asking := ctx
-	if !s.Matters() && !b.Rules.Trusted(s) {
-		asking = actions.With(ctx, actions.Sifting) // a flood of them must not use up the account's rate
+	switch { // a flood must not use up the account's rate
+	case s.Matters():
+	case b.Rules.Trusted(s):
+		asking = actions.With(ctx, actions.Screening)
+	default:
+		asking = actions.With(ctx, actions.Sifting)
 	}
 	sights, asked := b.owner(asking, s.Key)
 	if s, err = b.observe(ctx, s, sights); err == nil {

@@ -202,11 +202,11 @@ const (
 
 // backOff doubles from one second, or waits as long as was asked for.
 func backOff(attempt int, cause error) time.Duration {
-	return asked(min(longestWait, time.Second<<min(attempt, 16)), cause)
+	return orAsked(min(longestWait, time.Second<<min(attempt, 16)), cause)
 }
 
-// asked is a wait, or as long as was asked for.
-func asked(wait time.Duration, cause error) time.Duration {
+// orAsked is a wait, or as long as was asked for.
+func orAsked(wait time.Duration, cause error) time.Duration {
 	if w := Waiter(nil); errors.As(cause, &w) {
 		wait = max(wait, min(longestAsk, w.Wait()))
 	}

@@ -34,7 +34,11 @@ func (b *Bot) Receive(ctx context.Context, by incident.Person, a incident.Alert,
 	a.Details = words.Words
 	switch a.Kind {
 	case incident.KindOpen, incident.KindLookup:
-		return b.receive(ctx, by, a, words)
+		verdict, id, err := b.receive(ctx, by, a, words)
+		if err == nil {
+			err = b.reunite(ctx, a, words, id)
+		}
+		return verdict, id, err
 	}
 	return b.hearOf(ctx, a, words)
 }
@@ -90,7 +94,7 @@ func nameOf(a incident.Alert) string {
 
 // open creates an incident with everything it needs, in one transaction.
 func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, words text) (incident.ID, error) {
-	links, err := b.earlier(ctx, a.KeyID)
+	links, err := b.earlier(ctx, a)
 	if err != nil {
 		return "", err
 	}
@@ -102,7 +106,7 @@ func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, wo
 	draft := b.Chain.Draft(incident.State{}, by, at, events)
 	var jobs []incident.Job
 	id, err := b.Store.Create(ctx, func(id incident.ID) store.Batch {
-		batch := store.Batch{Records: draft.Seal(id), Values: append(words.value(id), secretOf(a, id)...)}
+		batch := store.Batch{Records: draft.Seal(id), Values: append(words.value(id), tied(a, id)...)}
 		b.complete(&batch, incident.State{}, incident.Fold(batch.Records))
 		batch.Marks = append(batch.Marks, b.delivery(a, id)...)
 		jobs = batch.Jobs
@@ -119,8 +123,9 @@ func (b *Bot) open(ctx context.Context, by incident.Person, a incident.Alert, wo
 const linked = 5
 
 // earlier lists the incidents that a key had before, also those that left the
-// store since.
-func (b *Bot) earlier(ctx context.Context, key incident.KeyID) ([]incident.ID, error) {
+// store since, and the look-up of the same finding that people have in hand.
+func (b *Bot) earlier(ctx context.Context, a incident.Alert) ([]incident.ID, error) {
+	key := a.KeyID
 	if key == "" {
 		return nil, nil
 	}
@@ -129,6 +134,12 @@ func (b *Bot) earlier(ctx context.Context, key incident.KeyID) ([]incident.ID, e
 		return nil, fmt.Errorf("find earlier incidents: %w", err)
 	}
 	var ids []incident.ID
+	if asked(a) {
+		ids, err = b.inHand(ctx, a)
+	}
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range found {
 		if !e.Open {
 			ids = append(ids, e.Incident)
@@ -165,7 +176,7 @@ func (b *Bot) hear(ctx context.Context, id incident.ID, a incident.Alert, words 
 	if s.Open() && heard(s, a) {
 		return Duplicate, nil
 	}
-	_, err = b.do(ctx, id, incident.Bot, incident.Hear{Alert: a}, with{Values: append(words.value(id), secretOf(a, id)...), Marks: b.delivery(a, id)})
+	_, err = b.do(ctx, id, incident.Bot, incident.Hear{Alert: a}, with{Values: append(words.value(id), tied(a, id)...), Marks: b.delivery(a, id)})
 	switch {
 	case takenBy(err, deliveryName(a)) != nil:
 		return Duplicate, nil
@@ -199,16 +210,25 @@ func heard(s incident.State, a incident.Alert) bool {
 // hearOf takes news about a finding: they are added where they belong, and open
 // nothing.
 func (b *Bot) hearOf(ctx context.Context, a incident.Alert, words text) (Verdict, incident.ID, error) {
+	verdict, id, ok, err := b.tie(ctx, a, words)
+	if err == nil && !ok {
+		verdict, id, err = b.hearNamed(ctx, a, words)
+	}
+	if verdict == Enriched && a.Kind == incident.KindResolve {
+		verdict = Resolved
+	}
+	return verdict, id, err
+}
+
+// hearNamed adds news to the incident that has the name of its key or finding.
+func (b *Bot) hearNamed(ctx context.Context, a incident.Alert, words text) (Verdict, incident.ID, error) {
 	id, ok, err := b.Store.Marked(ctx, nameOf(a), b.Now())
 	if err != nil || !ok {
 		return Ignored, "", err
 	}
 	verdict, err := b.hear(ctx, id, a, words)
-	switch {
-	case errors.Is(err, incident.NotOpen): // closed a moment ago
+	if errors.Is(err, incident.NotOpen) { // closed a moment ago
 		return Ignored, "", nil
-	case verdict == Enriched && a.Kind == incident.KindResolve:
-		verdict = Resolved
 	}
 	return verdict, id, err
 }

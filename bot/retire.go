@@ -127,7 +127,7 @@ func (b *Bot) retiring(ctx context.Context, file string, found []incident.Index)
 		}
 		all = joined(all, last)
 		t := Tombstone{incident.EndOf(last.Records), file}
-		values = append(append(values, t.value()), memories(s.Index())...)
+		values = slices.Concat(values, []store.Value{t.value()}, memories(s.Index()), last.Values)
 		p.IDs = append(p.IDs, e.Incident)
 	}
 	if len(p.IDs) == 0 {
@@ -139,8 +139,8 @@ func (b *Bot) retiring(ctx context.Context, file string, found []incident.Index)
 	return all, p, err
 }
 
-// last is the last record of an incident; none if it stays. With are those that
-// leave with it.
+// last is the last record of an incident, and what leads to it is forgotten with it;
+// none if it stays. With are those that leave with it.
 func (b *Bot) last(ctx context.Context, id incident.ID, file string, with []incident.ID) (incident.State, store.Batch, error) {
 	s, batch, refused, err := b.decide(ctx, id, incident.Bot, incident.Retire{File: file, Closed: b.closedBefore()})
 	if err != nil || refused != nil { // not over for long enough, or a newer version's
@@ -157,7 +157,8 @@ func (b *Bot) last(ctx context.Context, id incident.ID, file string, with []inci
 		b.Log.Error("an incident stays in the store: its record does not hold", slog.Any("error", err))
 		return s, store.Batch{}, nil // for whoever finds out why
 	}
-	return s, batch, nil
+	batch.Values, err = b.untie(ctx, id, records)
+	return s, batch, err
 }
 
 // targetStays reports whether an incident was merged into one that does not

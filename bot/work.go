@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,8 +16,10 @@ import (
 func workersOf(lane string) int {
 	trusted, _ := incident.SiftLanes()
 	switch {
-	case lane == incident.LaneContain, lane == incident.LaneLook, lane == trusted:
+	case lane == incident.LaneContain, lane == incident.LaneLook:
 		return 16
+	case slices.Contains(trusted, lane):
+		return 8
 	case lane == incident.LaneEscalate:
 		return 2
 	case strings.HasPrefix(lane, incident.LaneRoom("")):
@@ -69,7 +72,7 @@ func (b *Bot) Lanes() []string {
 func ownLanes() []string {
 	lanes := []string{incident.LaneContain, incident.LaneLook, incident.LaneClock, incident.LaneLater, incident.LaneEscalate}
 	trusted, others := incident.SiftLanes()
-	return append(append(lanes, trusted), others...)
+	return slices.Concat(lanes, trusted, others)
 }
 
 func lanesOf(room string) []string {

@@ -216,12 +216,14 @@ func (c GiveUp) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error)
 	return []Event{GaveUp(c)}, nil
 }
 
-func (c Merge) decide(_ Rules, s State, _ Person, _ time.Time) ([]Event, error) {
+func (c Merge) decide(_ Rules, s State, by Person, _ time.Time) ([]Event, error) {
 	switch {
 	case !s.Open():
 		return nil, NotOpen
 	case !s.Lookup():
 		return nil, HasKey
+	case by == Bot && s.Touched:
+		return nil, NotAllowed // whoever has it in hand says which key it is
 	case s.Running():
 		return nil, InProgress
 	case c.Into == "" || c.Into == s.ID || c.Into == System:

@@ -33,26 +33,29 @@ func LaneDoor(room string, trusted bool) string {
 // each, many enough that a source which floods hardly ever shares with another.
 const siftLanes = 8
 
-// LaneSift is the lane of the first looks at what sources report, which a flood
-// from one of them can fill. Trusted ones have a lane of their own.
+// LaneSift is the lane of the first looks at what a source reports, which a flood
+// from it can fill. Trusted ones have lanes of their own: a stolen token of one of
+// them is no reason for the others to wait.
 func LaneSift(source string, trusted bool) string {
-	if trusted {
-		return "sift/trusted"
-	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(source))
-	return siftLane(h.Sum32() % siftLanes)
+	return siftLane(h.Sum32()%siftLanes, trusted)
 }
 
-func siftLane(n uint32) string { return fmt.Sprintf("sift/%d", n) }
-
-// SiftLanes lists every lane of first looks: that of trusted sources, and those of
-// all others.
-func SiftLanes() (trusted string, others []string) {
-	for n := range uint32(siftLanes) {
-		others = append(others, siftLane(n))
+func siftLane(n uint32, trusted bool) string {
+	if trusted {
+		return fmt.Sprintf("sift/trusted/%d", n)
 	}
-	return LaneSift("", true), others
+	return fmt.Sprintf("sift/%d", n)
+}
+
+// SiftLanes lists every lane of first looks: those of trusted sources, and those of
+// all others.
+func SiftLanes() (trusted, others []string) {
+	for n := range uint32(siftLanes) {
+		trusted, others = append(trusted, siftLane(n, true)), append(others, siftLane(n, false))
+	}
+	return trusted, others
 }
 
 // Matters reports whether an incident need not wait behind others: its key was
@@ -64,8 +67,17 @@ func (s State) Matters() bool {
 
 // Trusted reports whether an incident came from a source that may automate. Its
 // alerts are looked at before those of others, and never wait behind them.
-func (r Rules) Trusted(s State) bool {
-	return slices.ContainsFunc(s.Alerts, func(a Alert) bool { return slices.Contains(r.Automation.Sources, a.Source) })
+func (r Rules) Trusted(s State) bool { return slices.ContainsFunc(s.Alerts, r.trusted) }
+
+func (r Rules) trusted(a Alert) bool { return slices.Contains(r.Automation.Sources, a.Source) }
+
+// trustedSource is the one in whose lane a record is followed: whoever has just
+// spoken, or else was the first to.
+func (r Rules) trustedSource(s State, rec Record) string {
+	if e, ok := rec.Event.(Heard); ok && r.trusted(e.Alert) {
+		return e.Alert.Source
+	}
+	return s.Alerts[slices.IndexFunc(s.Alerts, r.trusted)].Source
 }
 
 // How long repeats of an alert wait for each other. They say nothing new; what
@@ -103,8 +115,8 @@ func (r Rules) tell(s State, last Record, room string, due time.Time) Job {
 
 // investigate asks the cloud and offers the next steps, while there is anybody
 // to offer them to. What may be nothing is sifted: it stands in another lane,
-// under a name of its own, so that whoever knew of a key before us can't keep the
-// look that matters waiting.
+// under a name of its own for each, so that whoever knew of a key before us can't keep
+// the look that matters waiting.
 func (r Rules) investigate(s State, rec Record) []Job {
 	if !s.Open() {
 		return nil
@@ -119,7 +131,8 @@ func (r Rules) investigate(s State, rec Record) []Job {
 	switch {
 	case s.Matters():
 	case r.Trusted(s):
-		j.Key, j.Lane = fmt.Sprintf("sift/%s/trusted", s.ID), LaneSift("", true)
+		j.Lane = LaneSift(r.trustedSource(s, rec), true)
+		j.Key = fmt.Sprintf("%s/%s", j.Lane, s.ID)
 	default:
 		j.Key, j.Lane = "sift/"+string(s.ID), LaneSift(s.source(), false)
 	}

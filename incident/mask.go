@@ -107,3 +107,14 @@ func (f Fit) Facts() map[FactName]string {
 	}
 	return facts
 }
+
+// Told is the key that a source answered about a look-up which people have in hand;
+// empty if none did, or once the key is known. It too takes a person's yes.
+func (s State) Told() KeyID {
+	for _, a := range slices.Backward(s.Alerts) {
+		if s.Lookup() && a.Asked {
+			return a.KeyID
+		}
+	}
+	return ""
+}

@@ -37,6 +37,7 @@ const (
 	containing             // the looks of a step that was decided on
 	following              // looks that nobody waits for
 	sifting                // at what may be nothing
+	screening              // the same, of sources that may automate
 	writing
 	searching // LookupEvents
 	watching  // LookupEvents that is asked again and again
@@ -53,6 +54,7 @@ func newPaces() map[pace]limiter {
 		containing: {rate.NewLimiter(15, 15)},
 		following:  {rate.NewLimiter(8, 16)},
 		sifting:    {rate.NewLimiter(12, 12)},
+		screening:  {rate.NewLimiter(12, 12)},
 		writing:    {rate.NewLimiter(4, 8)},
 		// What a plan would break never waits for what a thief did.
 		searching: {rate.NewLimiter(0.8, 2)},
@@ -134,6 +136,8 @@ func lookPace(u actions.Urgency) pace {
 		return following
 	case actions.Sifting:
 		return sifting
+	case actions.Screening:
+		return screening
 	case actions.Looking:
 	}
 	return looking

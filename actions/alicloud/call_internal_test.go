@@ -56,6 +56,10 @@ func TestCallsThatCanWaitLeaveTheRateToTheOthers(t *testing.T) {
 			return time.Since(start)
 		}
 		sifting, following := spend(t, a, actions.Sifting), spend(t, a, actions.Following)
+		if d := took(actions.Screening, 12); d > 0 {
+			t.Errorf("a look for a trusted source waited %s for those of others", d)
+		}
+		screening := spend(t, a, actions.Screening)
 		time.Sleep(time.Minute)
 		if d := took(actions.Looking, 25); d > time.Second {
 			t.Errorf("a look that people wait for took %s beside those that can wait", d)
@@ -70,6 +74,7 @@ func TestCallsThatCanWaitLeaveTheRateToTheOthers(t *testing.T) {
 			t.Errorf("%d calls to sift in %d s", n, seconds)
 		}
 		following()
+		screening()
 		looking()
 	})
 }

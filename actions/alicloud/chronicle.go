@@ -106,7 +106,7 @@ type told struct {
 // hand, because other incidents wait behind it; later looks wait for theirs.
 func watchPace(ctx context.Context) pace {
 	switch actions.UrgencyOf(ctx) {
-	case actions.Looking, actions.Sifting:
+	case actions.Looking, actions.Sifting, actions.Screening:
 		return glancing
 	case actions.Following, actions.Containing:
 	}

@@ -56,6 +56,27 @@ func TestAMaskedKeyIsFoundInTheAccount(t *testing.T) {
 	}
 }
 
+// However many users an account has, what people wait for does not wait for the
+// inventory: that has the pace of what may be nothing.
+func TestAnInventoryTakesTheTurnsOfWhatMayBeNothing(t *testing.T) {
+	s := newStageAt(t, newClock())
+	for n := range 40 {
+		s.cloud.AddUser(fmt.Sprint("user", n))
+	}
+	s.match(maskOf(s.key.ID))
+	calls := s.cloud.Calls("ListUsers") + s.cloud.Calls("ListAccessKeys")
+	if waited := s.waits.count(); calls < 40 || waited < calls-12 {
+		t.Errorf("%d of %d calls waited; 12 need not", waited, calls)
+	}
+	before := s.waits.count()
+	for range 12 {
+		_ = got(s.account.Owner(t.Context(), s.target.Key))(t)
+	}
+	if n := s.waits.count() - before; n > 0 {
+		t.Errorf("%d looks that people wait for waited for the inventory", n)
+	}
+}
+
 // Any number of questions, from wherever they come, is one inventory in five minutes.
 func TestAnyNumberOfMaskedAlertsIsOneInventory(t *testing.T) {
 	at := newClock()

@@ -1,8 +1,6 @@
 package intake
 
 import (
-	"context"
-	"maps"
 	"slices"
 
 	"twokey/bot"
@@ -107,90 +105,4 @@ func (f *finding) found(p incident.Place) {
 	default:
 		f.text.Places = append(f.text.Places, p)
 	}
-}
-
-// receive hands on what stands for itself, one after the other, and says what
-// became of each entry, in their order. What was received before an error stays
-// received: the sender asks again and hears "duplicate".
-func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding) ([]result, error) {
-	became := make(map[*finding]result)
-	for _, f := range all {
-		if f.verdict != "" || f.of != nil {
-			continue
-		}
-		v, id, err := h.Receive(ctx, f.normal(s, in), f.text)
-		if err != nil {
-			return nil, err
-		}
-		became[f] = f.result(v, id)
-		h.delivered(ctx, s, f)
-	}
-	results := make([]result, len(all))
-	for i, f := range all {
-		switch {
-		case f.verdict != "":
-			results[i] = result{Verdict: f.verdict, Reason: f.reason}
-		case f.of != nil:
-			results[i] = f.part(became[f.head()])
-		default:
-			results[i] = became[f]
-		}
-	}
-	return results, nil
-}
-
-// delivered remembers an alert that the same source may list one day, so that its
-// list does not bring it anew. Failing in that costs a duplicate.
-func (h *hooks) delivered(ctx context.Context, s *source, f *finding) {
-	if f.asks == nil || f.alert.KeyID == "" || h.Keep == nil {
-		return
-	}
-	if err := h.Keep(ctx, polledName(s.Name, githubAccount, f.asks.name())); err != nil {
-		h.Log.Warn("remember alert", "source", s.Name, "error", err)
-	}
-}
-
-// result is what became of a finding. News about what is not open are what they
-// are, and change nothing.
-func (f *finding) result(v bot.Verdict, id incident.ID) result {
-	news := map[incident.AlertKind]bot.Verdict{incident.KindEnrich: bot.Enriched, incident.KindResolve: bot.Resolved}
-	if kind, ok := news[f.alert.Kind]; ok && v == bot.Ignored {
-		return result{Verdict: kind, Reason: NothingOpen}
-	}
-	return result{v, id, f.reason}
-}
-
-// part is what became of a finding in another one's alert.
-func (f *finding) part(head result) result {
-	v := head.Verdict
-	switch v {
-	case bot.Opened, bot.LookedUp, bot.Enriched:
-		v = bot.Duplicate
-		if f.added {
-			v = bot.Enriched
-		}
-	}
-	return result{v, head.Incident, f.reason}
-}
-
-// normal is the alert as it is handed on. A delivery is remembered per key, not
-// per request: a sender that calls everything by one Idempotency-Key loses no
-// key by that.
-func (f *finding) normal(s *source, in input) incident.Alert {
-	a := f.alert
-	a.Source, a.Type = s.Name, s.Type
-	a.ReceivedAt, a.BodySHA256 = in.at, in.sha256
-	a.ExternalKey = hash(slices.Sorted(maps.Keys(f.external))...)
-	if f.news != "" {
-		a.News = hash(f.news)[:16]
-	}
-	about := string(a.KeyID)
-	if about == "" {
-		about = a.ExternalKey
-	}
-	if a.Kind != incident.KindOpen && a.Kind != incident.KindLookup {
-		about += string(a.Kind)
-	}
-	a.Delivery = in.sent + "/" + hash(about)[:16]
-	return a
 }

@@ -24,6 +24,7 @@ type ghAlert struct {
 	TypeName        string `json:"secret_type_display_name"`
 	Secret          string
 	Validity, State string
+	Resolution      string
 	Public          *bool `json:"publicly_leaked"`
 	Repository      ghRepository
 	First           ghPlace `json:"first_location_detected"`
@@ -99,6 +100,7 @@ func github(in input) ([]*finding, error) {
 		f.news = fmt.Sprintf("%s %s %+v", e.Action, a.Validity, a.First)
 	}
 	switch {
+	case place && a.open(): // it may come before its alert does, and is one by itself then
 	case place, slices.Contains([]string{"validated", "assigned", "unassigned"}, e.Action):
 		f.alert.Kind = incident.KindEnrich
 	case e.Action == "resolved", e.Action == "revoked":
@@ -109,6 +111,9 @@ func github(in input) ([]*finding, error) {
 	}
 	return []*finding{f}, nil
 }
+
+// open reports whether nobody has said at GitHub that the alert is over.
+func (a ghAlert) open() bool { return a.State != "resolved" && a.Resolution == "" }
 
 // named reports whether an alert can be found again at GitHub.
 func (a ghAlert) named() bool {

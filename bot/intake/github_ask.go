@@ -191,12 +191,16 @@ func (h *hooks) learn(ctx context.Context, s *source, in input, all []*finding) 
 // learned is a finding with what GitHub said of it.
 func (a ghAlert) learned(f *finding, in input) *finding {
 	told := a.finding(in)
-	if f.alert.Kind == incident.KindEnrich || f.alert.Kind == incident.KindResolve {
+	switch {
+	case f.alert.Kind == incident.KindEnrich, f.alert.Kind == incident.KindResolve:
 		told.alert.Kind = f.alert.Kind
+	case f.news != "" && !a.open():
+		told.alert.Kind = incident.KindEnrich
 	}
 	if f.alert.Public == incident.Yes {
 		told.alert.Public = incident.Yes
 	}
 	told.asks, told.news = f.asks, f.news
+	told.alert.Asked = told.alert.KeyID != ""
 	return told
 }

@@ -182,7 +182,21 @@ func TestMissedAlertsAreCaughtUpWith(t *testing.T) {
 		c.Keep = func(_ context.Context, name string) error { kept[name] = true; return nil }
 	})
 	d.send(t, delivered("secret_scanning_alert", "created", 7, ""))
-	polled := intake.AskGitHub("hub", &intake.GitHub{API: h.URL, Token: hubToken, Of: []string{"acme/web", "acme"}})
+	brought := d.catchUp(t, h, kept, "acme/web", "acme")
+	if want := []string{keyID(612), keyID(611)}; !slices.Equal(brought, want) {
+		t.Errorf("brought %v, want %v", brought, want)
+	}
+	h.alerts["/repos/acme/web/secret-scanning/alerts/9"] = ghAlert(9, keyID(612))
+	if _, a := d.send(t, delivered("secret_scanning_alert", "created", 9, "")); a.verdicts() != "duplicate" {
+		t.Errorf("the webhook that comes late: %s", a.verdicts())
+	}
+}
+
+// catchUp lists alerts until all that are missing were brought, and says which keys
+// those had.
+func (d *desk) catchUp(t *testing.T, h *hub, kept map[string]bool, of ...string) []string {
+	t.Helper()
+	polled := intake.AskGitHub("hub", &intake.GitHub{API: h.URL, Token: hubToken, Of: of})
 	ask := polled.Ask
 	asked := make(chan error, 10)
 	polled.Ask = func(ctx context.Context, since time.Time, known func(string) bool) ([]intake.Report, error) {
@@ -211,11 +225,102 @@ func TestMissedAlertsAreCaughtUpWith(t *testing.T) {
 	}
 	cancel()
 	<-done
-	if want := []string{keyID(612), keyID(611)}; !slices.Equal(brought, want) {
-		t.Errorf("brought %v, want %v", brought, want)
+	return brought
+}
+
+const locationOf7 = `,"location":{"type":"commit","details":{"path":"other.env","start_line":1,"commit_sha":"` + sha + `"}}`
+
+// GitHub promises no order: where the key stands may be told before that it was found,
+// and that is an alert like any other.
+func TestALocationThatComesFirstIsNotLost(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer, first string
+	}{
+		"and GitHub tells the key":   {ghAlert(7, keyID(620)), "open"},
+		"and GitHub does not answer": {"", "lookup key_not_told"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHub(t)
+			if c.answer != "" {
+				h.alerts[alertOf7] = c.answer
+			}
+			d := newDesk(t, asksHub(h))
+			_, a := d.send(t, delivered("secret_scanning_alert_location", "created", 7, locationOf7))
+			if a.verdicts() != c.first {
+				t.Fatalf("%s, want %s", a.verdicts(), c.first)
+			}
+			if _, text := d.last(t); len(text.Places) != 1 || text.Places[0].Path != "other.env" {
+				t.Errorf("its place is lost: %+v", text.Places)
+			}
+			_, a = d.send(t, delivered("secret_scanning_alert", "created", 7, ""))
+			if r := a.Results[0]; r.Verdict != bot.Enriched || r.Incident != "inc-1" {
+				t.Errorf("its alert is a %s in %s", r.Verdict, r.Incident)
+			}
+			if _, a := d.send(t, delivered("secret_scanning_alert_location", "created", 7, locationOf7)); a.verdicts()[:9] != "duplicate" {
+				t.Errorf("the location again: %s", a.verdicts())
+			}
+		})
 	}
-	h.alerts["/repos/acme/web/secret-scanning/alerts/9"] = ghAlert(9, keyID(612))
-	if _, a := d.send(t, delivered("secret_scanning_alert", "created", 9, "")); a.verdicts() != "duplicate" {
-		t.Errorf("the webhook that comes late: %s", a.verdicts())
+}
+
+// What somebody has dealt with at GitHub opens nothing, wherever else it is found.
+func TestALocationOfAnAlertThatIsOverOpensNothing(t *testing.T) {
+	over := strings.Replace(ghAlert(7, keyID(621)), `"number":7`, `"number":7,"state":"resolved"`, 1)
+	h := newHub(t)
+	h.alerts[alertOf7] = over
+	d := newDesk(t, asksHub(h))
+	if _, a := d.send(t, delivered("secret_scanning_alert_location", "created", 7, locationOf7)); a.verdicts() != "enrich nothing_open" {
+		t.Errorf("GitHub answers that it is over: %s", a.verdicts())
+	}
+	h.status = http.StatusBadGateway
+	body := `{"action":"created","alert":` + strings.Replace(ghAlert(7, ""), `"number":7`, `"number":7,"resolution":"revoked"`, 1) + locationOf7 + `,"repository":{"full_name":"acme/web"}}`
+	r := signed("hub", body, "X-Hub-Signature-256", "sha256="+sum(hookSecret, body), "X-GitHub-Event", "secret_scanning_alert_location", "Content-Type", "application/json")
+	if _, a := d.send(t, r); a.verdicts() != "enrich nothing_open" {
+		t.Errorf("the location says that it is over: %s", a.verdicts())
+	}
+}
+
+// GitHub was down when its webhook came, and lists the alert with its key later: that
+// is one leak and one incident.
+func TestAKeyThatGitHubTellsLaterIsNoSecondIncident(t *testing.T) {
+	h := newHub(t)
+	h.status = http.StatusBadGateway
+	d := newDesk(t, asksHub(h))
+	if _, a := d.send(t, delivered("secret_scanning_alert", "created", 7, "")); a.verdicts() != "lookup key_not_told" {
+		t.Fatal(a.verdicts())
+	}
+	h.status = 0
+	h.alerts["/repos/acme/web/secret-scanning/alerts"] = "[" + ghAlert(7, keyID(630)) + "]"
+	d.catchUp(t, h, map[string]bool{}, "acme/web")
+	lookup, key := d.state(t, "inc-1"), d.state(t, "inc-2")
+	if lookup.MergedInto != "inc-2" || !key.Open() || string(key.Key) != keyID(630) || key.KeyTyped || !slices.Equal(key.Absorbed, []incident.ID{"inc-1"}) {
+		t.Errorf("merged into %q; %+v", lookup.MergedInto, key)
+	}
+	h.status = http.StatusBadGateway
+	for _, c := range []struct{ event, action, more, want string }{
+		{"secret_scanning_alert_location", "created", locationOf7, "enrich"},
+		{"secret_scanning_alert", "publicly_leaked", "", "enrich"},
+		{"secret_scanning_alert", "resolved", "", "resolve"},
+	} {
+		_, a := d.send(t, delivered(c.event, c.action, 7, c.more))
+		if r := a.Results[0]; string(r.Verdict) != c.want || r.Incident != "inc-2" {
+			t.Errorf("GitHub is down again, and %s is a %s in %q", c.action, r.Verdict, r.Incident)
+		}
+	}
+}
+
+// A key that stands in a body is its sender's word: whoever has the webhook's secret
+// must not lead people away from a leak with it.
+func TestAKeyThatASenderTellsTakesNoLookUpOver(t *testing.T) {
+	h := newHub(t)
+	h.status = http.StatusBadGateway
+	d := newDesk(t, asksHub(h))
+	d.send(t, delivered("secret_scanning_alert", "created", 7, ""))
+	body := "[" + ghAlert(7, keyID(640)) + "]"
+	if _, a := d.send(t, signed("hub", body, "X-Hub-Signature-256", "sha256="+sum(hookSecret, body), "Content-Type", "application/json")); a.verdicts() != "open" {
+		t.Fatal(a.verdicts())
+	}
+	if s := d.state(t, "inc-1"); !s.Open() || !s.Lookup() {
+		t.Errorf("the look-up was merged into %q", s.MergedInto)
 	}
 }

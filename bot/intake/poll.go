@@ -210,7 +210,7 @@ func (w *polling) finding(r Report, now time.Time) *finding {
 	f.found(place)
 	f.text.Author = s.line(r.Author, maxAuthor)
 	a := &f.alert
-	a.Source, a.Type, a.ReceivedAt = w.Source, SecurityCenter, now
+	a.Source, a.Type, a.ReceivedAt, a.Asked = w.Source, SecurityCenter, now, true
 	a.Public, a.SecretSeen = incident.Yes, s.seen
 	if !r.Detected.IsZero() {
 		a.DetectedAt = moment(r.Detected.UTC().Format(time.RFC3339), now)
@@ -227,7 +227,7 @@ func (w *polling) listed(alert *ghAlert, now time.Time) *finding {
 		return f
 	}
 	a := &f.alert
-	a.Source, a.Type, a.ReceivedAt = w.Source, w.Type, now
+	a.Source, a.Type, a.ReceivedAt, a.Asked = w.Source, w.Type, now, a.KeyID != ""
 	a.ExternalKey = hash(alert.name())
 	a.Delivery = githubAccount + "/" + hash(alert.name())[:16]
 	return f
