@@ -60,7 +60,7 @@ func (s ggScan) hits(all []hit, depth int) []hit {
 		for _, i := range e.Incidents {
 			for _, o := range i.Occurrences {
 				h := hit{
-					rule: strings.TrimSpace(i.Type + " " + i.Detector + " " + o.Type), title: i.Type, value: o.Match,
+					rule: strings.TrimSpace(short(i.Type) + " " + short(i.Detector) + " " + o.Type), title: i.Type, value: o.Match,
 					file: e.File, line: o.Line, author: s.Extra.Author, date: s.Extra.Date, name: i.Ignore,
 				}
 				if s.Type == "commit" {

@@ -71,6 +71,9 @@ func (l leak) hit() hit {
 
 // gitleaksCSV reads a report with a line of names and a line for each finding.
 func gitleaksCSV(in input) ([]*finding, error) {
+	if bytes.Count(in.body, []byte(",")) > maxValues {
+		return nil, errTooMany
+	}
 	r := csv.NewReader(bytes.NewReader(in.body))
 	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
 	names, err := r.Read()
@@ -118,7 +121,7 @@ const maxTags = 100_000
 // failure is the finding as JSON. Entities that the body declares by itself are
 // errors.
 func gitleaksJUnit(in input) ([]*finding, error) {
-	if bytes.Count(in.body, []byte("<")) > maxTags {
+	if bytes.Count(in.body, []byte("<")) > maxTags || bytes.Count(in.body, []byte("=")) > maxValues { // "=" as of attributes
 		return nil, errTooMany
 	}
 	var suites struct {

@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,6 +27,27 @@ type hit struct {
 	name                       string // at its scanner; the same finding has the same one
 	confidence, validity, rank string
 	public, untold             bool // untold: the scanner never says what it found
+
+	told *finding // what is kept of it, once that is known
+}
+
+// maxField is longer than any name, path, time or address. What is longer is none:
+// many entries may share one, and each would take its time.
+const maxField = 4 << 10
+
+// short is text that may be what it stands for; nothing if it is too long for that.
+func short(text string) string {
+	if len(text) > maxField {
+		return ""
+	}
+	return text
+}
+
+// trim drops what is too long in an entry.
+func (h *hit) trim() {
+	for _, field := range []*string{&h.rule, &h.title, &h.author, &h.date, &h.link, &h.repo, &h.file, &h.commit, &h.name, &h.validity, &h.rank} {
+		*field = short(*field)
+	}
 }
 
 // Words in the name of a rule.
@@ -50,15 +73,16 @@ func report(in input, n int, read func(i int) (hit, Reason)) ([]*finding, error)
 	case n > maxEntries:
 		return nil, errTooMany
 	}
-	hits, all := make([]hit, 0, n), make([]*finding, 0, n)
+	hits, all := make([]*hit, 0, n), make([]*finding, 0, n)
 	for i := range n {
 		h, wrong := read(i)
 		if wrong != "" {
-			hits, all = append(hits, hit{}), append(all, rejected(wrong))
+			hits, all = append(hits, &hit{}), append(all, rejected(wrong))
 			continue
 		}
+		h.trim()
 		for _, f := range h.keys() {
-			hits, all = append(hits, h), append(all, f)
+			hits, all = append(hits, &h), append(all, f)
 		}
 		if len(all) > maxEntries {
 			return nil, errTooMany
@@ -109,25 +133,28 @@ func same(all []*finding, f *finding) bool {
 }
 
 // pair finds out what the entries without an id belong to.
-func pair(hits []hit, all []*finding, in input) {
+func pair(hits []*hit, all []*finding, in input) {
 	type file struct{ commit, path string }
-	keys, orphans := make(map[file][]int), make(map[file]*finding)
+	keys, orphans := make(map[file][]neighbour), make(map[file]*finding)
 	for i, f := range all {
 		if f != nil && f.verdict == "" {
 			at := file{hits[i].commit, hits[i].file}
-			keys[at] = append(keys[at], i)
+			keys[at] = append(keys[at], neighbour{hits[i].line, f})
 		}
+	}
+	for _, of := range keys {
+		slices.SortStableFunc(of, func(a, b neighbour) int { return cmp.Compare(a.line, b.line) })
 	}
 	for i, h := range hits {
 		if all[i] != nil {
 			continue
 		}
 		at := file{h.commit, h.file}
-		head := h.nearest(hits, keys[at])
+		head := h.nearest(keys[at])
 		switch {
-		case head >= 0 && h.maybeOurs():
+		case head != nil && h.maybeOurs():
 			all[i] = h.tell(lookup(SecretOnly, "", weak), in)
-			all[i].join(all[head], SecretOfKey)
+			all[i].join(head, SecretOfKey)
 		case !h.ours():
 			all[i] = ignored(NotAlibaba)
 		case orphans[at] != nil:
@@ -140,16 +167,27 @@ func pair(hits []hit, all []*finding, in input) {
 	}
 }
 
-// nearest is the key id that stands closest, in the same file; -1 if none is
-// near enough, or if nobody says where.
-func (h hit) nearest(hits []hit, keys []int) int {
-	best, least := -1, near+1
-	if h.file == "" {
-		return best
+// neighbour is a key id in a file.
+type neighbour struct {
+	line int
+	*finding
+}
+
+// nearest is the key id that stands closest, in the same file, whose ids come in
+// the order of lines; nil if none is near enough, or if nobody says where.
+func (h *hit) nearest(keys []neighbour) *finding {
+	if h.file == "" && h.line == 0 {
+		return nil
 	}
-	for _, k := range keys {
-		if d := max(h.line-hits[k].line, hits[k].line-h.line); d < least {
-			best, least = k, d
+	var best *finding
+	least := near + 1
+	from, _ := slices.BinarySearchFunc(keys, h.line-near, func(k neighbour, line int) int { return cmp.Compare(k.line, line) })
+	for i := from; i < len(keys) && keys[i].line <= h.line+near; i++ {
+		if d := max(h.line-keys[i].line, keys[i].line-h.line); d < least {
+			best, least = keys[i].finding, d
+		}
+		if keys[i].line == h.line {
+			break // and those in the same line are as near
 		}
 	}
 	return best
@@ -175,11 +213,15 @@ func (h hit) hidden() bool {
 	return h.value == "" || h.value == "REDACTED" || strings.HasSuffix(h.value, "...") || strings.Contains(h.value, "**")
 }
 
-// tell adds to f what is kept of a hit.
-func (h hit) tell(f *finding, in input) *finding {
-	if f.verdict != "" {
+// tell adds to f what is kept of a hit. All ids of one hit are told the same.
+func (h *hit) tell(f *finding, in input) *finding {
+	switch {
+	case f.verdict != "":
 		return f
+	case h.told != nil:
+		return h.told.again(f)
 	}
+	h.told = f
 	s := &sieve{}
 	h.secret(s, f, in)
 	f.text.Title = s.line(h.title, maxTitle)
@@ -206,6 +248,15 @@ func (h hit) tell(f *finding, in input) *finding {
 	}
 	f.external = map[string]bool{name: true}
 	return f
+}
+
+// again gives to another id what is kept of the same hit.
+func (f *finding) again(other *finding) *finding {
+	a := f.alert
+	a.KeyID, a.KeyMask, a.KeyType, a.Kind = other.alert.KeyID, other.alert.KeyMask, other.alert.KeyType, other.alert.Kind
+	other.alert, other.text, other.external = a, f.text, maps.Clone(f.external)
+	other.text.Places = slices.Clone(f.text.Places)
+	return other
 }
 
 // secret takes note of a hit's secret, and lets go of it.

@@ -138,7 +138,7 @@ type noseyMatch struct {
 
 func (f noseyFinding) hit(m noseyMatch) hit {
 	h := hit{
-		rule: f.Rule, title: f.Rule, value: f.Content, name: f.ID, line: m.Location.Span.Start.Line,
+		rule: f.Rule, title: f.Rule, value: short(f.Content), name: f.ID, line: m.Location.Span.Start.Line,
 		lines: []string{m.Snippet.Before, m.Snippet.Matching, m.Snippet.After},
 	}
 	for _, p := range m.Provenance {

@@ -158,9 +158,9 @@ func (s shape) findings(entry any, in input) []*finding {
 		return []*finding{s.name(identify(e), in)}
 	case map[string]any:
 		layers := s.layers(e)
-		top := merged(layers)
+		top := &around{object: merged(layers)}
 		f := s.explicit(layers)
-		if f != nil && (trail(top) || f.verdict != "" && s.foreign()) {
+		if f != nil && (trail(top.object) || f.verdict != "" && s.foreign()) {
 			f = nil
 		}
 		r := reading{shape: s, in: in, sieve: &sieve{}, seen: make(map[string]*finding)}
