@@ -2,6 +2,8 @@ package intake_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -123,11 +125,24 @@ func sarifOf(tool, results string) string {
 // filled puts key-shaped strings into a body.
 func (f format) filled() (body string, secrets []string) {
 	id, other, s := keyID(501), keyID(502), secret(503)
-	half := s[:14]
+	half, second := s[:14], secret(504)
+	long := b64("hello " + strings.Repeat("x", 40) + " key " + id + " and more")
 	return strings.NewReplacer(
+		"@SECONDSECRET", second, "@B64SECRET", b64(s), "@B64KEY", b64("key "+id), "@B64WRAP", long[:40]+"\n"+long[40:],
+		"@B64UTF16", b64(strings.Join(strings.Split("key "+id+" x", ""), "\x00")+"\x00"), "@HEX", hex.EncodeToString([]byte(s)), "@USECRET", escaped(s),
+		"@K16", id[:16], "@K20", id[:20], "@NUKEY", id[4:], "@ZW", id[:9]+"\u200b"+id[9:],
 		"@B64ID", b64(id), "@B64JSON", b64(`{"accessKeyId":"`+id+`","secret":"`+s+`"}`), "@MASK", id[:14],
 		"@OTHER", other, "@TORN", other[:9]+"=\n"+other[9:], "@SECRET", s, "@HALF", half, "@SHA", sha, "@KEY", id,
-	).Replace(f.body), []string{s, half}
+	).Replace(f.body), []string{s, half, second, hex.EncodeToString([]byte(s)), escaped(s)}
+}
+
+// escaped is text as JSON may have it.
+func escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		fmt.Fprintf(&b, `\u%04x`, r)
+	}
+	return b.String()
 }
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
@@ -140,16 +155,16 @@ var plainFormats = []string{
 }
 
 func TestFormats(t *testing.T) {
-	for _, f := range formats {
+	for _, f := range slices.Concat(formats, variants) {
 		t.Run(f.name, func(t *testing.T) {
 			d := newDesk(t, nil)
 			body, secrets := f.filled()
 			media := "application/json"
-			if strings.HasPrefix(body, "alert=") {
+			if strings.HasPrefix(body, "alert=") || strings.HasPrefix(body, "userId=") {
 				media = "application/x-www-form-urlencoded"
 			}
 			w, a := d.post(t, f.kind, media, []byte(body))
-			if w.Code != http.StatusOK || a.verdicts() != f.want {
+			if got := strings.TrimSpace(a.verdicts() + " " + a.Error); got != f.want || (w.Code == http.StatusOK) != (a.Error == "") {
 				t.Errorf("status %d %s: %s, want %s\n%s", w.Code, a.Error, a.verdicts(), f.want, body)
 			}
 			if out := d.leaks(t, w.Body.String(), secrets...); len(out) > 0 {
@@ -158,7 +173,8 @@ func TestFormats(t *testing.T) {
 			for i, alert := range d.alerts {
 				whole(t, alert, d.texts[i])
 			}
-			if got := intake.Guess([]byte(body)); !slices.Contains([]string{f.kind, "generic", "text", "sarif", "cloudevents"}, got) || got == "generic" && !slices.Contains(plainFormats, f.name) {
+			plain := slices.Contains(plainFormats, f.name) || a.Error != "" || f.kind == "generic" || f.kind == "text" || slices.Contains(variants, f)
+			if got := intake.Guess([]byte(body)); !slices.Contains([]string{f.kind, "generic", "text", "sarif", "cloudevents"}, got) && body != "[]" || got == "generic" && !plain {
 				t.Errorf("taken for %s", got)
 			}
 		})

@@ -8,9 +8,10 @@ import (
 // guardian is an incident of GitGuardian's custom webhook (GitGuardian docs:
 // custom webhooks). It has a link and no id.
 var guardian = shape{
-	inside: []string{"incident", "detector"},
+	inside: []string{"occurrence", "incident", "detector"},
 	ours:   []string{"displayname", "name", "detectorgroupdisplayname", "detectorgroupname"},
 	title:  []string{"displayname"}, external: []string{"id"}, url: []string{"gitguardianurl", "shareurl"},
+	path: []string{"filepath"}, commit: []string{"sha"}, author: []string{"authorname"},
 	severity: []string{"severity"}, detected: []string{"date"}, validity: []string{"validity"},
 	status: []string{"action"}, over: []string{"incidentresolved", "incidentignored"},
 	opens: []string{"incidenttriggered", "incidentreopened", "incidentregression", "newoccurrence", "occurrencecreated"},

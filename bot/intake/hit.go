@@ -28,6 +28,9 @@ type hit struct {
 	confidence, validity, rank string
 	public, untold             bool // untold: the scanner never says what it found
 
+	over   string // why its scanner says that it is over; empty: it is not
+	ignore Reason // why it is none; empty: it is one
+
 	told *finding // what is kept of it, once that is known
 }
 
@@ -81,6 +84,10 @@ func report(in input, n int, read func(i int) (hit, Reason)) ([]*finding, error)
 			continue
 		}
 		h.trim()
+		if h.ignore != "" {
+			hits, all = append(hits, &h), append(all, ignored(h.ignore))
+			continue
+		}
 		for _, f := range h.keys() {
 			hits, all = append(hits, &h), append(all, f)
 		}
@@ -108,9 +115,7 @@ func (h hit) keys() []*finding {
 	}
 	var all []*finding
 	for _, line := range h.lines {
-		if callers(line) {
-			continue
-		}
+		line, _ = withoutTrail(line)
 		search(line, func(f *finding) {
 			if f.verdict == "" && f.reason == "" && len(all) < maxPlaces && !same(all, f) {
 				all = append(all, f)
@@ -200,7 +205,7 @@ func (h hit) ours() bool {
 
 // maybeOurs reports whether a secret beside a key id may be that key's.
 func (h hit) maybeOurs() bool {
-	return h.ours() || h.rule == ruleAny || ourSecret.MatchString(h.value)
+	return h.ours() || h.rule == ruleAny || ourSecret.MatchString(bare(h.value))
 }
 
 // secretOnly reports whether the rule is about secrets, and not about ids.
@@ -227,6 +232,9 @@ func (h *hit) tell(f *finding, in input) *finding {
 	f.text.Title = s.line(h.title, maxTitle)
 	f.text.Author = s.line(h.author, maxAuthor)
 	p := s.place(h.link, h.repo, h.file, h.line, h.commit)
+	if strings.HasPrefix(h.file, "https://") || strings.HasPrefix(h.file, "http://") {
+		p = s.place(or(h.link, h.file), h.repo, "", h.line, h.commit) // as 2ms and GitHub name pages
+	}
 	if p.Repo == "" {
 		p.Repo = s.repoOf(p.URL)
 	}
@@ -247,14 +255,17 @@ func (h *hit) tell(f *finding, in input) *finding {
 		name = h.byPlace()
 	}
 	f.external = map[string]bool{name: true}
+	if h.over != "" {
+		a.Kind, f.news = incident.KindResolve, h.over
+	}
 	return f
 }
 
 // again gives to another id what is kept of the same hit.
 func (f *finding) again(other *finding) *finding {
 	a := f.alert
-	a.KeyID, a.KeyMask, a.KeyType, a.Kind = other.alert.KeyID, other.alert.KeyMask, other.alert.KeyType, other.alert.Kind
-	other.alert, other.text, other.external = a, f.text, maps.Clone(f.external)
+	a.KeyID, a.KeyMask, a.KeyType = other.alert.KeyID, other.alert.KeyMask, other.alert.KeyType
+	other.alert, other.text, other.external, other.news = a, f.text, maps.Clone(f.external), f.news
 	other.text.Places = slices.Clone(f.text.Places)
 	return other
 }
@@ -279,6 +290,7 @@ func (h hit) secret(s *sieve, f *finding, in input) {
 		s.seen = seen // at most its beginning was there
 	default:
 		s.knows(h.value)
+		s.knows(bare(h.value))
 		f.alert.SecretPrint = in.fingerprint(bare(h.value))
 	}
 }

@@ -85,10 +85,10 @@ func (r *reading) text(text, name string, in *around) {
 	}
 	switch {
 	case !r.anywhere:
-	case callers(text):
-		r.trail = true
 	default:
-		search(text, func(f *finding) { r.sight(f, in) })
+		rest, trail := withoutTrail(text)
+		r.trail = r.trail || trail
+		search(rest, func(f *finding) { r.sight(f, in) })
 	}
 }
 
