@@ -28,9 +28,9 @@ func shared() map[string]struct{ kind, body string } {
 		"occurrences in a file":   {"gitguardian", `{"total_incidents":1,"extra_info":{"author":"` + secrets + `"},"entities_with_incidents":[{"filename":"` + secrets + `","incidents":[{"type":"Alibaba ` + secrets + `","occurrences":[` + list(2000, `{"match":"x"}`) + `]}]}]}`},
 		"matches of a value":      {"noseyparker", `{"rule_name":"aliyun","match_content":"` + secrets + `","matches":[` + list(2000, `{}`) + `]}`},
 		"findings of a scan":      {"gitlab", `{"scan":{"end_time":"` + secrets + `"},"vulnerabilities":[` + list(2000, `{"name":"Alibaba"}`) + `]}`},
-		"commas, CSV":             {"gitleaks", "RuleID,Secret\n" + strings.Repeat(",", 500_000)},
+		"commas, CSV":             {"gitleaks", "RuleID,Secret\n" + strings.Repeat(",", 2_000_000)},
 		"attributes, XML":         {"gitleaks", "<testsuites " + strings.Repeat(`a="" `, 500_000) + "/>"},
-		"commas, names of fields": {"gitleaks", "RuleID,Secret" + strings.Repeat(",", 500_000)},
+		"commas, names of fields": {"gitleaks", "RuleID,Secret" + strings.Repeat(",", 2_000_000)},
 	}
 }
 

@@ -195,6 +195,7 @@ var variants = []format{
 	{"text: csv", "text", "name,ak,sk\nana,@KEY,@SECRET", "open"},
 	{"text: arn", "text", "acs:ram::123456789012:accesskey/@KEY", "open"},
 	{"text: trail line and leak line", "text", "audit: {\"eventName\":\"GetUser\",\"userIdentity\":{\"accessKeyId\":\"@OTHER\"}}\nleaked in repo: @KEY\n", "open"},
+	{"text: a trail in one line and one in several", "text", "{\"userIdentity\":{\"accessKeyId\":\"@KEY\"}}\n{\"userIdentity\":{\n\"accessKeyId\":\"@OTHER\"}}", "ignore callers_key"},
 	{"text: trail only", "text", "{\"eventName\":\"GetUser\",\n \"userIdentity\":{\n \"accessKeyId\":\"@OTHER\"}}", "ignore callers_key"},
 	{"text: 16", "text", "key @K16 leaked", "open"},
 	{"text: 20", "text", "key @K20 leaked", "open"},
