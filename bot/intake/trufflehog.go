@@ -25,6 +25,8 @@ type truffle struct {
 	Reason, Path, CommitHash, Date string
 	Diff                           string
 	StringsFound                   []string
+
+	Level, Msg string // of a line of its log, where both went into one file
 }
 
 // trufflehog reads JSON Lines, or a list of the same objects.
@@ -35,7 +37,7 @@ func trufflehog(in input) ([]*finding, error) {
 	}
 	return report(in, len(raw), func(i int) (hit, Reason) {
 		var t truffle
-		wrong := entry(raw[i], &t, func() bool { return t.DetectorName != "" || t.StringsFound != nil })
+		wrong := entry(raw[i], &t, func() bool { return t.DetectorName != "" || t.StringsFound != nil || t.Level != "" && t.Msg != "" })
 		return t.hit(), wrong
 	})
 }
@@ -44,7 +46,10 @@ func trufflehog(in input) ([]*finding, error) {
 const secretLength = 30
 
 func (t truffle) hit() hit {
-	if t.DetectorName == "" {
+	switch {
+	case t.DetectorName == "" && t.StringsFound == nil:
+		return hit{ignore: NotAnAlert}
+	case t.DetectorName == "":
 		return hit{
 			rule: t.Reason, title: t.Reason, lines: append(t.StringsFound, t.Diff), file: t.Path, commit: t.CommitHash, date: t.Date,
 		}
