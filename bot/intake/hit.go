@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"twokey/bot/redact"
 	"twokey/incident"
@@ -225,20 +226,24 @@ func (h hit) secret(s *sieve, f *finding, in input) {
 		s.seen = seen // at most its beginning was there
 	default:
 		s.knows(h.value)
-		s.knows(bare(h.value))
-		f.alert.SecretPrint = in.fingerprint(bare(h.value))
+		secret := bare(h.value)
+		s.knows(secret)
+		f.alert.SecretPrint = in.fingerprint(secret)
 	}
 }
 
-// aSecret is a secret in a line around it.
-var aSecret = regexp.MustCompile(`(?:^|[^A-Za-z0-9])([A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)`)
-
 // bare is the secret in a value that has more than it, as "sk: …".
 func bare(value string) string {
-	if m := aSecret.FindStringSubmatch(value); m != nil {
-		return m[1]
+	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return r > unicode.MaxASCII || !letterOrDigit(byte(r)) }) {
+		if len(word) == secretLength {
+			return word
+		}
 	}
 	return value
+}
+
+func letterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // byPlace names a hit by where it stands, as gitleaks does.

@@ -115,7 +115,9 @@ func search(text string, found func(*finding)) {
 	if text = withoutFormat(text); !hinted(text) {
 		return // nearly always
 	}
-	text = escapes.ReplaceAllString(text, " ")
+	if follows(text) {
+		text = escapes.ReplaceAllString(text, " ")
+	}
 	var ids []string
 	times := make(map[string]int)
 	for word := range strings.FieldsFuncSeq(text, between) {
@@ -147,6 +149,24 @@ func search(text string, found func(*finding)) {
 // URL, in a mail or on a terminal: their letters are none of the value's.
 var escapes = regexp.MustCompile(`\\(?:[nrtbfv]|u00[0-7][0-9A-Fa-f]|x[0-7][0-9A-Fa-f])|[%=][0-7][0-9A-Fa-f]|\x1b\[[0-9;:]*[A-Za-z]`)
 
+// follows reports whether an id may stand right after a letter or a digit: seldom, and
+// much faster than to look for escapes.
+func follows(text string) bool {
+	for _, start := range idStarts {
+		for from := 0; ; {
+			at := strings.Index(text[from:], start)
+			if at < 0 {
+				break
+			}
+			if from += at; from > 0 && letterOrDigit(text[from-1]) {
+				return true
+			}
+			from += len(start)
+		}
+	}
+	return false
+}
+
 // maxWord is longer than any word that holds an id.
 const maxWord = 16 << 10
 
@@ -156,8 +176,11 @@ func between(r rune) bool {
 	return !strings.ContainsRune(".*•●＊…", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
+// idStarts are how ids begin.
+var idStarts = []string{"LTAI", "STS.", "TMP."}
+
 func hinted(word string) bool {
-	return strings.Contains(word, "LTAI") || strings.Contains(word, "STS.") || strings.Contains(word, "TMP.")
+	return slices.ContainsFunc(idStarts, func(start string) bool { return strings.Contains(word, start) })
 }
 
 // unbold takes off the stars of Markdown: with them an id looks masked.
