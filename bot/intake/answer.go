@@ -16,10 +16,12 @@ type result struct {
 	Verdict  bot.Verdict `json:"verdict"`
 	Incident incident.ID `json:"incident"`
 	Reason   Reason      `json:"reason"`
+	Shown    string      `json:"shown,omitempty"` // what is no id and looks like one, escaped
 }
 
 // Reason says in one fixed word why a finding got its verdict; empty where the
-// verdict says it all. Nothing that a sender wrote is ever repeated.
+// verdict says it all. Of what a sender wrote nothing is repeated, but a value that
+// looks like a key id: what is wrong with it can't be seen.
 type Reason string
 
 // The reasons.
@@ -29,6 +31,7 @@ const (
 	CallersKey  Reason = "callers_key"   // ignore: ActionTrail says who called, not what leaked
 	NotAlibaba  Reason = "not_alibaba"   // ignore: a secret of something else
 	NotAnAlert  Reason = "not_an_alert"  // ignore: a ping, or news of another kind
+	Dismissed   Reason = "dismissed"     // ignore: somebody decided at the source that it is no leak
 	NothingOpen Reason = "nothing_open"  // enrich, resolve: no open incident is about it
 	Masked      Reason = "masked_key_id" // lookup: only a part of the id is told
 	Redacted    Reason = "redacted"      // lookup: the scanner hid the id

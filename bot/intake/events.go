@@ -13,6 +13,9 @@ import (
 // data alone with the rest in headers. EventBridge sends them too, and what
 // ActionTrail tells through it is looked at as what it is.
 func events(in input) ([]*finding, error) {
+	if in.head.Get("Ce-Specversion") != "" {
+		return binaryEvent(in)
+	}
 	doc, err := document(in.body)
 	if err != nil {
 		return nil, err
@@ -37,21 +40,25 @@ func events(in input) ([]*finding, error) {
 			all = append(all, rejected(WrongType))
 			continue
 		}
-		if !batch && in.head.Get("Ce-Specversion") != "" {
-			m = binaryEvent(in, m)
-		}
 		all = append(all, event(m, in)...)
 	}
 	return all, nil
 }
 
-// binaryEvent is an event whose attributes came as headers.
-func binaryEvent(in input, data map[string]any) map[string]any {
-	e := map[string]any{"data": data}
+// binaryEvent reads an event whose attributes came as headers: the body is its data,
+// of whatever type.
+func binaryEvent(in input) ([]*finding, error) {
+	e := map[string]any{"data": strings.ToValidUTF8(string(in.body), "\ufffd")}
+	if in.media == "" || strings.HasSuffix(in.media, "json") {
+		var err error
+		if e["data"], err = document(in.body); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range []string{"specversion", "id", "source", "type", "subject", "time"} {
 		e[name] = in.head.Get("Ce-" + name)
 	}
-	return e
+	return event(e, in), nil
 }
 
 // event reads one event, or what is none but stands where one belongs.

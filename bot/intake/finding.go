@@ -17,6 +17,7 @@ type finding struct {
 
 	verdict bot.Verdict // set: nothing is received
 	reason  Reason
+	shown   string // see [result]
 
 	asks *ghAlert // whom GitHub can be asked about
 

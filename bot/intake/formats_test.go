@@ -2,6 +2,9 @@ package intake_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -123,11 +126,24 @@ func sarifOf(tool, results string) string {
 // filled puts key-shaped strings into a body.
 func (f format) filled() (body string, secrets []string) {
 	id, other, s := keyID(501), keyID(502), secret(503)
-	half := s[:14]
+	half, second := s[:14], secret(504)
+	long := b64("hello " + strings.Repeat("x", 40) + " key " + id + " and more")
 	return strings.NewReplacer(
+		"@SECONDSECRET", second, "@B64SECRET", b64(s), "@B64KEY", b64("key "+id), "@B64WRAP", long[:40]+"\n"+long[40:],
+		"@B64UTF16", b64(strings.Join(strings.Split("key "+id+" x", ""), "\x00")+"\x00"), "@HEX", hex.EncodeToString([]byte(s)), "@USECRET", escaped(s),
+		"@K16", id[:16], "@K20", id[:20], "@NUKEY", id[4:], "@ZW", id[:9]+"\u200b"+id[9:],
 		"@B64ID", b64(id), "@B64JSON", b64(`{"accessKeyId":"`+id+`","secret":"`+s+`"}`), "@MASK", id[:14],
 		"@OTHER", other, "@TORN", other[:9]+"=\n"+other[9:], "@SECRET", s, "@HALF", half, "@SHA", sha, "@KEY", id,
-	).Replace(f.body), []string{s, half}
+	).Replace(f.body), []string{s, half, second, hex.EncodeToString([]byte(s)), escaped(s)}
+}
+
+// escaped is text as JSON may have it.
+func escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		fmt.Fprintf(&b, `\u%04x`, r)
+	}
+	return b.String()
 }
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
@@ -140,16 +156,16 @@ var plainFormats = []string{
 }
 
 func TestFormats(t *testing.T) {
-	for _, f := range formats {
+	for _, f := range slices.Concat(formats, variants) {
 		t.Run(f.name, func(t *testing.T) {
 			d := newDesk(t, nil)
 			body, secrets := f.filled()
 			media := "application/json"
-			if strings.HasPrefix(body, "alert=") {
+			if strings.HasPrefix(body, "alert=") || strings.HasPrefix(body, "userId=") {
 				media = "application/x-www-form-urlencoded"
 			}
 			w, a := d.post(t, f.kind, media, []byte(body))
-			if w.Code != http.StatusOK || a.verdicts() != f.want {
+			if got := strings.TrimSpace(a.verdicts() + " " + a.Error); got != f.want || (w.Code == http.StatusOK) != (a.Error == "") {
 				t.Errorf("status %d %s: %s, want %s\n%s", w.Code, a.Error, a.verdicts(), f.want, body)
 			}
 			if out := d.leaks(t, w.Body.String(), secrets...); len(out) > 0 {
@@ -158,10 +174,59 @@ func TestFormats(t *testing.T) {
 			for i, alert := range d.alerts {
 				whole(t, alert, d.texts[i])
 			}
-			if got := intake.Guess([]byte(body)); !slices.Contains([]string{f.kind, "generic", "text", "sarif", "cloudevents"}, got) || got == "generic" && !slices.Contains(plainFormats, f.name) {
+			plain := slices.Contains(plainFormats, f.name) || a.Error != "" || f.kind == "generic" || f.kind == "text" || slices.Contains(variants, f)
+			if got := intake.Guess([]byte(body)); !slices.Contains([]string{f.kind, "generic", "text", "sarif", "cloudevents"}, got) && body != "[]" || got == "generic" && !plain {
 				t.Errorf("taken for %s", got)
 			}
 		})
+	}
+}
+
+// An event whose attributes are headers has a body of any type.
+func TestBinaryEvents(t *testing.T) {
+	for _, c := range []struct{ media, body, want string }{
+		{"text/plain", "leaked: " + keyID(1) + " with " + secret(1), "open"},
+		{"application/json", `{"accessKeyId":"` + keyID(1) + `"}`, "open"},
+		{"application/vnd.acme+json; charset=utf-8", `[{"accessKeyId":"` + keyID(1) + `"},{"accessKeyId":"` + keyID(2) + `"}]`, "open, open"},
+		{"application/json", `{`, "not_json"},
+	} {
+		d := newDesk(t, nil)
+		r := request("cloudevents", []byte(c.body))
+		for name, value := range map[string]string{"Content-Type": c.media, "Ce-Specversion": "1.0", "Ce-Id": "1", "Ce-Source": "/x", "Ce-Type": "t"} {
+			r.Header.Set(name, value)
+		}
+		w, a := d.send(t, r)
+		if got := a.verdicts() + a.Error; got != c.want {
+			t.Errorf("%s: %s, want %s", c.media, got, c.want)
+		}
+		if out := d.leaks(t, w.Body.String(), secret(1)); len(out) > 0 {
+			t.Errorf("%s: the secret got out", c.media)
+		}
+	}
+}
+
+// What a person would take for a key id is answered with what is wrong written out;
+// nothing else of what was sent is.
+func TestImitationsAreShown(t *testing.T) {
+	tail := keyID(1)[4:]
+	for id, want := range map[string]string{
+		"L\u0422AI" + tail:                `L\u0422AI` + tail,
+		"\uff2c\uff34\uff21\uff29" + tail: `\uff2c\uff34\uff21\uff29` + tail,
+		"ltai" + tail:                     "ltai" + tail,
+		"LTAI" + tail[:19] + "\u043e":     `LTAI` + tail[:19] + `\u043e`,
+		"LTAI" + tail + "/x":              "",
+		"L\u0422AI" + secret(1):           "",
+		secret(1):                         "",
+		"AKIA" + tail:                     "",
+	} {
+		d := newDesk(t, nil)
+		w, _ := d.post(t, "scans", "application/json", encode(t, map[string]any{"access_key_id": id}))
+		var told struct {
+			Results []struct{ Reason, Shown string }
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &told); err != nil || told.Results[0].Reason != "not_a_key_id" || told.Results[0].Shown != want {
+			t.Errorf("%q: %s, want %q", id, w.Body, want)
+		}
 	}
 }
 
@@ -185,6 +250,48 @@ func TestASecretOfAnyFormIsTakenOut(t *testing.T) {
 		if out := d.leaks(t, w.Body.String(), odd); len(out) > 0 {
 			t.Errorf("%s: the secret got out", kind)
 		}
+	}
+}
+
+// Half a secret gives half of it away, where the whole stands in another field.
+func TestHalvesOfAKnownSecretGo(t *testing.T) {
+	s := secret(5)
+	for _, c := range []struct{ title, want string }{
+		{"begins with " + s[:12], "begins with [redacted]"},
+		{"ends in " + s[18:] + ", " + s[:8] + "..." + s[22:], "ends in [redacted], [redacted]...[redacted]"},
+		{"seven letters " + s[:7] + " are an accident", "seven letters " + s[:7] + " are an accident"},
+	} {
+		d := newDesk(t, nil)
+		d.json(t, "scans", map[string]any{"access_key_id": keyID(5), "access_key_secret": s, "title": c.title})
+		if _, text := d.last(t); text.Title != c.want {
+			t.Errorf("%q became %q, want %q", c.title, text.Title, c.want)
+		}
+	}
+}
+
+// What opens an incident of GitGuardian again is news about it; the same delivery is
+// none.
+func TestGitGuardianOpensAgain(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, c := range []struct{ action, at, want string }{
+		{"incident_triggered", "1", "lookup key_not_told"},
+		{"new_occurrence", "2", "enrich key_not_told"},
+		{"new_occurrence", "2", "duplicate key_not_told"},
+		{"new_occurrence", "3", "enrich key_not_told"},
+		{"incident_reopened", "4", "enrich key_not_told"},
+	} {
+		a := d.json(t, "gitguardian", map[string]any{
+			"source": "GitGuardian", "action": c.action, "timestamp": c.at, "custom_webhook_name": "w",
+			"incident":   map[string]any{"id": 7, "detector": map[string]any{"display_name": "Alibaba Cloud Keys"}, "gitguardian_url": "https://dashboard.gitguardian.com/workspace/1/incidents/7"},
+			"occurrence": map[string]any{"id": c.at, "sha": sha, "filepath": "a.py", "url": "https://github.com/acme/web/commit/" + sha},
+		})
+		if a.verdicts() != c.want {
+			t.Errorf("%s %s: %s, want %s", c.action, c.at, a.verdicts(), c.want)
+		}
+	}
+	want := []incident.Place{{URL: "https://dashboard.gitguardian.com/workspace/1/incidents/7", Path: "a.py", Commit: sha}}
+	if _, text := d.last(t); !slices.Equal(text.Places, want) {
+		t.Errorf("%+v", text.Places)
 	}
 }
 

@@ -34,7 +34,7 @@ func seeds(f *testing.F, kinds []string) {
 	}
 	f.Add("text ID SECRET", "text/plain", uint64(2))
 	dir := os.Getenv("TWOKEY_SAMPLES")
-	for _, x := range formats {
+	for _, x := range slices.Concat(formats, variants) {
 		if i := slices.Index(kinds, x.kind); i >= 0 {
 			f.Add(strings.NewReplacer("@KEY", "ID", "@SECRET", "SECRET", "@HALF", "half", "@MASK", "LTAI5t", "@OTHER", "ID").Replace(x.body), "application/json", uint64(i))
 		}
@@ -118,7 +118,7 @@ func FuzzPipes(f *testing.F) {
 
 // Whatever is guessed is a type, and guessing breaks nothing.
 func FuzzGuess(f *testing.F) {
-	for _, x := range formats {
+	for _, x := range slices.Concat(formats, variants) {
 		f.Add(x.body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {

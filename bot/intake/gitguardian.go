@@ -8,9 +8,10 @@ import (
 // guardian is an incident of GitGuardian's custom webhook (GitGuardian docs:
 // custom webhooks). It has a link and no id.
 var guardian = shape{
-	inside: []string{"incident", "detector"},
+	inside: []string{"occurrence", "incident", "detector"},
 	ours:   []string{"displayname", "name", "detectorgroupdisplayname", "detectorgroupname"},
 	title:  []string{"displayname"}, external: []string{"id"}, url: []string{"gitguardianurl", "shareurl"},
+	path: []string{"filepath"}, commit: []string{"sha"}, author: []string{"authorname"},
 	severity: []string{"severity"}, detected: []string{"date"}, validity: []string{"validity"},
 	status: []string{"action"}, over: []string{"incidentresolved", "incidentignored"},
 	opens: []string{"incidenttriggered", "incidentreopened", "incidentregression", "newoccurrence", "occurrencecreated"},
@@ -60,7 +61,7 @@ func (s ggScan) hits(all []hit, depth int) []hit {
 		for _, i := range e.Incidents {
 			for _, o := range i.Occurrences {
 				h := hit{
-					rule: strings.TrimSpace(i.Type + " " + i.Detector + " " + o.Type), title: i.Type, value: o.Match,
+					rule: strings.TrimSpace(short(i.Type) + " " + short(i.Detector) + " " + o.Type), title: i.Type, value: o.Match,
 					file: e.File, line: o.Line, author: s.Extra.Author, date: s.Extra.Date, name: i.Ignore,
 				}
 				if s.Type == "commit" {

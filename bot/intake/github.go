@@ -48,6 +48,7 @@ type ghEvent struct {
 	Alert      *ghAlert
 	Location   struct{ Details ghPlace }
 	Repository ghRepository
+	SecretType string `json:"secret_type"` // of what is no event
 }
 
 // What repositories and organizations may be called: it becomes a part of a URL.
@@ -77,6 +78,9 @@ func github(in input) ([]*finding, error) {
 	switch {
 	case kind != "" && kind != "secret_scanning_alert" && kind != "secret_scanning_alert_location", e.Zen != "" && e.Alert == nil:
 		return []*finding{ignored(NotAnAlert)}, nil
+	case e.Alert == nil && e.SecretType != "": // one alert, as the REST API answers it
+		in.body = append(append([]byte("["), in.body...), ']')
+		return githubList(in)
 	case e.Alert == nil || e.Alert.SecretType == "":
 		return nil, errShape
 	case !ourNames.MatchString(e.Alert.SecretType):
@@ -133,6 +137,9 @@ func (a ghAlert) hit() hit {
 	}
 	if a.Validity == "active" {
 		h.confidence = confirmed
+	}
+	if a.State == "resolved" {
+		h.over = a.State
 	}
 	return h
 }

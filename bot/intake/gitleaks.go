@@ -14,15 +14,15 @@ import (
 
 // leak is what is read of one finding of gitleaks (8.30.1, report/finding.go).
 // Message and Email are left where they are. Match and Secret are looked at and
-// never kept. The second part is what version 7 called them.
+// never kept. The second part is what versions 4 to 7 called them.
 type leak struct {
 	RuleID, Description, Match, Secret string
 	File, Commit, Link, Author, Date   string
 	StartLine                          int
 	Fingerprint                        string
 
-	Rule, Offender, Line, Repo string
-	LineNumber                 int
+	Rule, Offender, Line, Repo, LeakURL string
+	LineNumber                          int
 }
 
 // gitleaks reads a report in any of the formats that gitleaks writes.
@@ -64,13 +64,16 @@ func (l leak) hit() hit {
 	}
 	if l.RuleID == "" && l.Rule != "" {
 		h.rule, h.title, h.value, h.lines = l.Rule, l.Rule, l.Offender, []string{l.Line}
-		h.line, h.repo = l.LineNumber, l.Repo
+		h.line, h.repo, h.link = l.LineNumber, l.Repo, l.LeakURL
 	}
 	return h
 }
 
 // gitleaksCSV reads a report with a line of names and a line for each finding.
 func gitleaksCSV(in input) ([]*finding, error) {
+	if bytes.Count(in.body, []byte(",")) > maxValues {
+		return nil, errTooMany
+	}
 	r := csv.NewReader(bytes.NewReader(in.body))
 	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
 	names, err := r.Read()
@@ -118,7 +121,7 @@ const maxTags = 100_000
 // failure is the finding as JSON. Entities that the body declares by itself are
 // errors.
 func gitleaksJUnit(in input) ([]*finding, error) {
-	if bytes.Count(in.body, []byte("<")) > maxTags {
+	if bytes.Count(in.body, []byte("<")) > maxTags || bytes.Count(in.body, []byte("=")) > maxValues { // "=" as of attributes
 		return nil, errTooMany
 	}
 	var suites struct {

@@ -21,7 +21,10 @@ var marks = []mark{
 	{"gitlab", []string{"object_kind"}},
 	{"2ms", []string{"results", "totalSecretsFound"}},
 	{"trivy", []string{"Results", "SchemaVersion"}},
-	{"trivy", []string{"Results", "ArtifactName"}},
+	{"trivy", []string{"SchemaVersion", "ArtifactName"}},
+	{"trivy", []string{"Resources", "ClusterName"}},
+	{"trivy", []string{"kind", "report.secrets"}},
+	{"trivy", []string{"operatorObject"}},
 	{"detect-secrets", []string{"plugins_used", "results"}},
 	{"gitguardian", []string{"total_incidents"}},
 	{"gitguardian", []string{"custom_webhook_name", "incident"}},
@@ -36,15 +39,17 @@ var marks = []mark{
 	{"gitleaks", []string{"offender", "rule"}},
 	{"github", []string{"alert", "action", "repository"}},
 	{"github", []string{"zen", "hook_id"}},
-	{"github", []string{"secret_type", "html_url"}},
+	{"github", []string{"secret_type", "number"}},
 	{"github-partner", []string{"token", "type", "url", "source"}},
 	{"actiontrail", []string{"insightDetails"}},
 	{"cloudevents", []string{"specversion", "type", "source"}},
 	{"alertmanager", []string{"alerts", "receiver"}},
+	{"alertmanager", []string{"evalMatches", "ruleName"}},
 	{"cloudmonitor", []string{"alert", "subscription"}},
 	{"opsgenie", []string{"action", "alert.alertId"}},
 	{"graylog", []string{"event_definition_id", "event"}},
 	{"pagerduty", []string{"event.event_type"}},
+	{"pagerduty", []string{"routing_key", "event_action"}},
 	{"splunk", []string{"result", "sid"}},
 	{"sentry", []string{"action", "data", "installation"}},
 	{"sls", []string{"alert_instance_id"}},
@@ -69,19 +74,23 @@ func Guess(body []byte) string {
 		}
 		return of(list[0], "generic")
 	}
-	first := body
-	if !json.Valid(body) {
-		first, _, _ = bytes.Cut(body, []byte("\n"))
-		if !json.Valid(first) {
-			return "text"
+	if json.Valid(body) {
+		return of(body, "generic")
+	}
+	looked := 0
+	for line := range bytes.Lines(body) { // a tool may say something else before it
+		if looked++; looked > maxLines || !json.Valid(line) {
+			break
 		}
-		if kind := of(first, ""); kind != "" {
+		if kind := of(line, ""); kind != "" {
 			return kind
 		}
-		return "text"
 	}
-	return of(first, "generic")
+	return "text"
 }
+
+// maxLines is how many lines may stand before the first that says whose they are.
+const maxLines = 100
 
 // of is the type whose marks an object has.
 func of(object []byte, otherwise string) string {

@@ -2,10 +2,12 @@ package intake
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"twokey/bot/redact"
 	"twokey/incident"
@@ -25,6 +27,30 @@ type hit struct {
 	name                       string // at its scanner; the same finding has the same one
 	confidence, validity, rank string
 	public, untold             bool // untold: the scanner never says what it found
+
+	over   string // why its scanner says that it is over; empty: it is not
+	ignore Reason // why it is none; empty: it is one
+
+	told *finding // what is kept of it, once that is known
+}
+
+// maxField is longer than any name, path, time or address. What is longer is none:
+// many entries may share one, and each would take its time.
+const maxField = 4 << 10
+
+// short is text that may be what it stands for; nothing if it is too long for that.
+func short(text string) string {
+	if len(text) > maxField {
+		return ""
+	}
+	return text
+}
+
+// trim drops what is too long in an entry.
+func (h *hit) trim() {
+	for _, field := range []*string{&h.rule, &h.title, &h.author, &h.date, &h.link, &h.repo, &h.file, &h.commit, &h.name, &h.validity, &h.rank} {
+		*field = short(*field)
+	}
 }
 
 // Words in the name of a rule.
@@ -37,9 +63,6 @@ var (
 // ruleAny is how gitleaks and its kin call what only looks like a secret.
 const ruleAny = "generic-api-key"
 
-// near is how many lines may lie between a key id and its secret.
-const near = 20
-
 // report makes findings of n entries of a scanner's report. The id and the secret
 // of one key are entries of their own, often under different rules, so those that
 // stand close together in one file of one commit are one.
@@ -50,15 +73,20 @@ func report(in input, n int, read func(i int) (hit, Reason)) ([]*finding, error)
 	case n > maxEntries:
 		return nil, errTooMany
 	}
-	hits, all := make([]hit, 0, n), make([]*finding, 0, n)
+	hits, all := make([]*hit, 0, n), make([]*finding, 0, n)
 	for i := range n {
 		h, wrong := read(i)
 		if wrong != "" {
-			hits, all = append(hits, hit{}), append(all, rejected(wrong))
+			hits, all = append(hits, &hit{}), append(all, rejected(wrong))
+			continue
+		}
+		h.trim()
+		if h.ignore != "" {
+			hits, all = append(hits, &h), append(all, ignored(h.ignore))
 			continue
 		}
 		for _, f := range h.keys() {
-			hits, all = append(hits, h), append(all, f)
+			hits, all = append(hits, &h), append(all, f)
 		}
 		if len(all) > maxEntries {
 			return nil, errTooMany
@@ -84,9 +112,7 @@ func (h hit) keys() []*finding {
 	}
 	var all []*finding
 	for _, line := range h.lines {
-		if callers(line) {
-			continue
-		}
+		line, _ = withoutTrail(line)
 		search(line, func(f *finding) {
 			if f.verdict == "" && f.reason == "" && len(all) < maxPlaces && !same(all, f) {
 				all = append(all, f)
@@ -108,53 +134,6 @@ func same(all []*finding, f *finding) bool {
 	return slices.ContainsFunc(all, func(other *finding) bool { return other.alert.KeyID == f.alert.KeyID })
 }
 
-// pair finds out what the entries without an id belong to.
-func pair(hits []hit, all []*finding, in input) {
-	type file struct{ commit, path string }
-	keys, orphans := make(map[file][]int), make(map[file]*finding)
-	for i, f := range all {
-		if f != nil && f.verdict == "" {
-			at := file{hits[i].commit, hits[i].file}
-			keys[at] = append(keys[at], i)
-		}
-	}
-	for i, h := range hits {
-		if all[i] != nil {
-			continue
-		}
-		at := file{h.commit, h.file}
-		head := h.nearest(hits, keys[at])
-		switch {
-		case head >= 0 && h.maybeOurs():
-			all[i] = h.tell(lookup(SecretOnly, "", weak), in)
-			all[i].join(all[head], SecretOfKey)
-		case !h.ours():
-			all[i] = ignored(NotAlibaba)
-		case orphans[at] != nil:
-			all[i] = h.tell(lookup(SecretOnly, "", weak), in)
-			all[i].join(orphans[at], SecretOnly)
-		default:
-			all[i] = h.tell(lookup(SecretOnly, "", weak), in)
-			orphans[at] = all[i]
-		}
-	}
-}
-
-// nearest is the key id that stands closest, in the same file; -1 if none is
-// near enough, or if nobody says where.
-func (h hit) nearest(hits []hit, keys []int) int {
-	best, least := -1, near+1
-	if h.file == "" {
-		return best
-	}
-	for _, k := range keys {
-		if d := max(h.line-hits[k].line, hits[k].line-h.line); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
 // ours reports whether a secret without an id is one of Alibaba Cloud's.
 func (h hit) ours() bool {
 	return ourNames.MatchString(h.rule) || ourNames.MatchString(h.title) || slices.ContainsFunc(h.lines, ourNames.MatchString)
@@ -162,7 +141,7 @@ func (h hit) ours() bool {
 
 // maybeOurs reports whether a secret beside a key id may be that key's.
 func (h hit) maybeOurs() bool {
-	return h.ours() || h.rule == ruleAny || ourSecret.MatchString(h.value)
+	return h.ours() || h.rule == ruleAny || ourSecret.MatchString(bare(h.value))
 }
 
 // secretOnly reports whether the rule is about secrets, and not about ids.
@@ -175,16 +154,23 @@ func (h hit) hidden() bool {
 	return h.value == "" || h.value == "REDACTED" || strings.HasSuffix(h.value, "...") || strings.Contains(h.value, "**")
 }
 
-// tell adds to f what is kept of a hit.
-func (h hit) tell(f *finding, in input) *finding {
-	if f.verdict != "" {
+// tell adds to f what is kept of a hit. All ids of one hit are told the same.
+func (h *hit) tell(f *finding, in input) *finding {
+	switch {
+	case f.verdict != "":
 		return f
+	case h.told != nil:
+		return h.told.again(f)
 	}
+	h.told = f
 	s := &sieve{}
 	h.secret(s, f, in)
 	f.text.Title = s.line(h.title, maxTitle)
 	f.text.Author = s.line(h.author, maxAuthor)
 	p := s.place(h.link, h.repo, h.file, h.line, h.commit)
+	if strings.HasPrefix(h.file, "https://") || strings.HasPrefix(h.file, "http://") {
+		p = s.place(or(h.link, h.file), h.repo, "", h.line, h.commit) // as 2ms and GitHub name pages
+	}
 	if p.Repo == "" {
 		p.Repo = s.repoOf(p.URL)
 	}
@@ -205,7 +191,19 @@ func (h hit) tell(f *finding, in input) *finding {
 		name = h.byPlace()
 	}
 	f.external = map[string]bool{name: true}
+	if h.over != "" {
+		a.Kind, f.news = incident.KindResolve, h.over
+	}
 	return f
+}
+
+// again gives to another id what is kept of the same hit.
+func (f *finding) again(other *finding) *finding {
+	a := f.alert
+	a.KeyID, a.KeyMask, a.KeyType = other.alert.KeyID, other.alert.KeyMask, other.alert.KeyType
+	other.alert, other.text, other.external, other.news = a, f.text, maps.Clone(f.external), f.news
+	other.text.Places = slices.Clone(f.text.Places)
+	return other
 }
 
 // secret takes note of a hit's secret, and lets go of it.
@@ -228,19 +226,24 @@ func (h hit) secret(s *sieve, f *finding, in input) {
 		s.seen = seen // at most its beginning was there
 	default:
 		s.knows(h.value)
-		f.alert.SecretPrint = in.fingerprint(bare(h.value))
+		secret := bare(h.value)
+		s.knows(secret)
+		f.alert.SecretPrint = in.fingerprint(secret)
 	}
 }
 
-// aSecret is a secret in a line around it.
-var aSecret = regexp.MustCompile(`(?:^|[^A-Za-z0-9])([A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)`)
-
 // bare is the secret in a value that has more than it, as "sk: …".
 func bare(value string) string {
-	if m := aSecret.FindStringSubmatch(value); m != nil {
-		return m[1]
+	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return r > unicode.MaxASCII || !letterOrDigit(byte(r)) }) {
+		if len(word) == secretLength {
+			return word
+		}
 	}
 	return value
+}
+
+func letterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // byPlace names a hit by where it stands, as gitleaks does.

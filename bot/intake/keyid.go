@@ -3,8 +3,11 @@ package intake
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"twokey/bot/redact"
 	"twokey/incident"
@@ -12,7 +15,7 @@ import (
 
 // masked is a long-term id with a part of it hidden, as consoles, documents and
 // scanners write it.
-var masked = regexp.MustCompile(`^(LTAI[A-Za-z0-9]{0,26})(\*{2,26}|•{2,26}|\.{3}|…)([A-Za-z0-9]{0,10})$`)
+var masked = regexp.MustCompile(`^(LTAI[A-Za-z0-9]{0,26})((?:\*|•|●|＊){2,26}|\.{3}|…)([A-Za-z0-9]{0,10})$`)
 
 // documented are beginnings of ids that Alibaba Cloud's documents print, after
 // LTAI and before the stars ("LTAI4GFTgcR8m8…": RAM docs, CreateAccessKey).
@@ -38,11 +41,30 @@ func identify(id string) *finding {
 	m := masked.FindStringSubmatch(id)
 	switch {
 	case m == nil:
-		return rejected(NotAKey)
+		f := rejected(NotAKey)
+		f.shown = imitation(id)
+		return f
 	case slices.Contains(documented, strings.TrimPrefix(m[1], "LTAI")):
 		return ignored(Placeholder)
 	}
 	return lookup(Masked, m[1]+stars(m[2])+m[3], likely)
+}
+
+// lookalikes are letters of other alphabets that are drawn like those of an id's
+// beginning; full-width ones and the like are known by their normal form.
+var lookalikes = strings.NewReplacer("Т", "T", "Τ", "T", "А", "A", "Α", "A", "І", "I", "Ӏ", "I", "Ι", "I", "ꓡ", "L", "ꓔ", "T", "ꓮ", "A", "ꓲ", "I")
+
+// imitation is a value that a person would take for a key id and that is none, with
+// what gives it away written out; empty for anything else.
+func imitation(id string) string {
+	letters := []rune(id)
+	if len(letters) < 16 || len(letters) > 30 || slices.ContainsFunc(letters, between) {
+		return ""
+	}
+	if start := lookalikes.Replace(norm.NFKC.String(string(letters[:4]))); !strings.EqualFold(start, "LTAI") {
+		return ""
+	}
+	return strings.Trim(strconv.QuoteToASCII(id), `"`)
 }
 
 // lookup is a finding whose key a person must find out.
@@ -90,7 +112,12 @@ func withoutFormat(s string) string {
 // search finds key ids in text, in its order and each once. Text is cut into
 // words first, so that a long one with many ids takes no longer than its length.
 func search(text string, found func(*finding)) {
-	text = withoutFormat(text)
+	if text = withoutFormat(text); !hinted(text) {
+		return // nearly always
+	}
+	if follows(text) {
+		text = escapes.ReplaceAllString(text, " ")
+	}
 	var ids []string
 	times := make(map[string]int)
 	for word := range strings.FieldsFuncSeq(text, between) {
@@ -118,17 +145,42 @@ func search(text string, found func(*finding)) {
 	}
 }
 
+// escapes are what programs write before a value when they quote it in JSON, in a
+// URL, in a mail or on a terminal: their letters are none of the value's.
+var escapes = regexp.MustCompile(`\\(?:[nrtbfv]|u00[0-7][0-9A-Fa-f]|x[0-7][0-9A-Fa-f])|[%=][0-7][0-9A-Fa-f]|\x1b\[[0-9;:]*[A-Za-z]`)
+
+// follows reports whether an id may stand right after a letter or a digit: seldom, and
+// much faster than to look for escapes.
+func follows(text string) bool {
+	for _, start := range idStarts {
+		for from := 0; ; {
+			at := strings.Index(text[from:], start)
+			if at < 0 {
+				break
+			}
+			if from += at; from > 0 && letterOrDigit(text[from-1]) {
+				return true
+			}
+			from += len(start)
+		}
+	}
+	return false
+}
+
 // maxWord is longer than any word that holds an id.
 const maxWord = 16 << 10
 
 // between reports whether r stands between words. The dot belongs to temporary
-// ids, the star to masked ones.
+// ids, it and what looks like a star to masked ones.
 func between(r rune) bool {
-	return r != '.' && r != '*' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	return !strings.ContainsRune(".*•●＊…", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
+// idStarts are how ids begin.
+var idStarts = []string{"LTAI", "STS.", "TMP."}
+
 func hinted(word string) bool {
-	return strings.Contains(word, "LTAI") || strings.Contains(word, "STS.") || strings.Contains(word, "TMP.")
+	return slices.ContainsFunc(idStarts, func(start string) bool { return strings.Contains(word, start) })
 }
 
 // unbold takes off the stars of Markdown: with them an id looks masked.
@@ -151,6 +203,24 @@ func signedURLs(text string) map[string]int {
 		n[m[1]]++
 	}
 	return n
+}
+
+// withoutTrail is text without ActionTrail events, line by line; one that goes over
+// several lines takes the whole text with it.
+func withoutTrail(text string) (rest string, trail bool) {
+	if !callers(text) {
+		return text, false
+	}
+	var others strings.Builder
+	for line := range strings.Lines(text) {
+		if !callers(line) {
+			others.WriteString(line)
+		}
+	}
+	if rest = others.String(); callers(rest) || len(rest) == len(text) {
+		rest = ""
+	}
+	return rest, true
 }
 
 // callers reports whether text is an ActionTrail event: the id in it is who

@@ -10,6 +10,8 @@ import (
 	"net/mail"
 	"net/textproto"
 	"strings"
+
+	"golang.org/x/text/encoding/htmlindex"
 )
 
 // maxParts bounds the parts of a mail, and how deep they lie in each other.
@@ -19,19 +21,15 @@ const (
 )
 
 // unmailed is the text of a mail as it was saved or forwarded, with what its parts
-// hide in base64 and quoted-printable; of anything else, all of it. Decoding makes
-// nothing longer.
+// hide in base64, quoted-printable and other character sets; of anything else, all of
+// it. Decoding makes nothing much longer.
 func unmailed(body []byte) []byte {
 	m, err := mail.ReadMessage(bytes.NewReader(body))
 	if err != nil || m.Header.Get("Mime-Version") == "" && m.Header.Get("Content-Transfer-Encoding") == "" {
 		return body
 	}
-	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-	if err != nil {
-		subject = m.Header.Get("Subject")
-	}
-	p := parts{text: bytes.NewBufferString(subject + "\n")}
-	p.read(textproto.MIMEHeader(m.Header), m.Body, 0)
+	p := parts{text: new(bytes.Buffer)}
+	p.message(m, 0)
 	return p.text.Bytes()
 }
 
@@ -39,6 +37,17 @@ func unmailed(body []byte) []byte {
 type parts struct {
 	text  *bytes.Buffer
 	count int
+}
+
+// message reads a mail, or one that another holds.
+func (p *parts) message(m *mail.Message, depth int) {
+	words := mime.WordDecoder{CharsetReader: func(charset string, in io.Reader) (io.Reader, error) { return utf8Of(in, charset), nil }}
+	subject, err := words.DecodeHeader(m.Header.Get("Subject"))
+	if err != nil {
+		subject = m.Header.Get("Subject")
+	}
+	p.text.WriteString(subject + "\n")
+	p.read(textproto.MIMEHeader(m.Header), m.Body, depth)
 }
 
 func (p *parts) read(h textproto.MIMEHeader, body io.Reader, depth int) {
@@ -62,6 +71,23 @@ func (p *parts) read(h textproto.MIMEHeader, body io.Reader, depth int) {
 	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
 	}
-	_, _ = io.Copy(p.text, body) // as far as it can be read
-	p.text.WriteByte('\n')
+	if media == "message/rfc822" {
+		if m, err := mail.ReadMessage(body); err == nil {
+			p.message(m, depth+1)
+		}
+		return
+	}
+	text, _ := io.ReadAll(utf8Of(body, params["charset"])) // as far as it can be read
+	if bytes.IndexByte(text, 0) < 0 {                      // else a picture, or the like
+		p.text.Write(append(text, '\n'))
+	}
+}
+
+// utf8Of is text of a character set in the one that all else is in; of one that nobody
+// knows, as it is.
+func utf8Of(text io.Reader, charset string) io.Reader {
+	if encoding, err := htmlindex.Get(charset); err == nil {
+		return encoding.NewDecoder().Reader(text)
+	}
+	return text
 }

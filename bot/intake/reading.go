@@ -21,19 +21,38 @@ type reading struct {
 	trail bool                // part of it is an ActionTrail event
 }
 
-// sighting is an id with the object that it stands in.
+// sighting is an id with what it stands in.
 type sighting struct {
 	*finding
-	in object
+	in *around
+}
+
+// around is an object that ids stand in, with what is kept of it: that is made
+// once, however many ids there are.
+type around struct {
+	object
+	made          bool
+	title, author string
+	places        finding // has them only
+}
+
+// told is what is kept of the object around an id.
+func (r *reading) told(a *around) *around {
+	if !a.made {
+		a.made = true
+		a.title, a.author = r.sieve.line(a.text(r.title), maxTitle), r.sieve.line(a.text(r.author), maxAuthor)
+		r.spots(&a.places, a.object)
+	}
+	return a
 }
 
 // visit looks at every text of an entry: for secrets, and for ids where they may
 // stand anywhere. The depth of the body is bounded. ActionTrail events are
 // passed over.
-func (r *reading) visit(v any, name string, in object) {
+func (r *reading) visit(v any, name string, in *around) {
 	switch v := v.(type) {
 	case map[string]any:
-		r.members(v, newObject(v))
+		r.members(v, &around{object: newObject(v)})
 	case []any:
 		for _, each := range v {
 			r.visit(each, name, in)
@@ -43,8 +62,8 @@ func (r *reading) visit(v any, name string, in object) {
 	}
 }
 
-func (r *reading) members(m map[string]any, in object) {
-	if trail(in) {
+func (r *reading) members(m map[string]any, in *around) {
+	if trail(in.object) {
 		r.trail = true
 		return
 	}
@@ -55,7 +74,7 @@ func (r *reading) members(m map[string]any, in object) {
 	}
 }
 
-func (r *reading) text(text, name string, in object) {
+func (r *reading) text(text, name string, in *around) {
 	if slices.Contains(r.secret, name) && strings.TrimSpace(text) != "" && !template(text) {
 		r.sieve.knows(text)
 		if r.print == "" {
@@ -66,16 +85,16 @@ func (r *reading) text(text, name string, in object) {
 	}
 	switch {
 	case !r.anywhere:
-	case callers(text):
-		r.trail = true
 	default:
-		search(text, func(f *finding) { r.sight(f, in) })
+		rest, trail := withoutTrail(text)
+		r.trail = r.trail || trail
+		search(rest, func(f *finding) { r.sight(f, in) })
 	}
 }
 
 // sight takes note of an id, once per entry. Seen elsewhere too, it is no mere
 // signer's.
-func (r *reading) sight(f *finding, in object) {
+func (r *reading) sight(f *finding, in *around) {
 	id := string(f.alert.KeyID) + f.alert.KeyMask
 	if old := r.seen[id]; old == nil {
 		r.seen[id] = f
@@ -98,7 +117,7 @@ func trail(o object) bool {
 
 // all makes findings of the ids that stand anywhere in an entry. If there are
 // none, it says why.
-func (r *reading) all(top object) []*finding {
+func (r *reading) all(top *around) []*finding {
 	var all []*finding
 	for _, s := range r.ids {
 		all = append(all, r.finish(s.finding, s.in, top))
@@ -109,7 +128,7 @@ func (r *reading) all(top object) []*finding {
 	case r.trail:
 		return []*finding{ignored(CallersKey)}
 	case r.foreign():
-		return []*finding{r.finish(r.untold(top), top, top)}
+		return []*finding{r.finish(r.untold(top.object), top, top)}
 	case r.sieve.seen:
 		return []*finding{r.finish(lookup(SecretOnly, "", weak), top, top)}
 	}
@@ -138,7 +157,7 @@ func (r *reading) untold(top object) *finding {
 
 // finish adds to a finding what the object around it says; what is not there is
 // taken from the whole entry.
-func (r *reading) finish(f *finding, near, top object) *finding {
+func (r *reading) finish(f *finding, near, top *around) *finding {
 	if f.verdict != "" {
 		return f
 	}
@@ -148,11 +167,11 @@ func (r *reading) finish(f *finding, near, top object) *finding {
 		}
 		return top.text(names)
 	}
-	f.text.Title = r.sieve.line(text(r.title), maxTitle)
-	f.text.Author = r.sieve.line(text(r.author), maxAuthor)
-	for _, o := range []object{near, top} {
+	f.text.Title = or(r.told(near).title, r.told(top).title)
+	f.text.Author = or(near.author, top.author)
+	for _, o := range []*around{near, top} {
 		if len(f.text.Places) == 0 {
-			r.spots(f, o)
+			f.text.Places, f.text.More = slices.Clone(o.places.text.Places), o.places.text.More
 		}
 	}
 	a := &f.alert

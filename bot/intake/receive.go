@@ -37,7 +37,7 @@ func (h *hooks) receive(ctx context.Context, s *source, in input, all []*finding
 	for i, f := range all {
 		switch {
 		case f.verdict != "":
-			results[i] = result{Verdict: f.verdict, Reason: f.reason}
+			results[i] = result{Verdict: f.verdict, Reason: f.reason, Shown: f.shown}
 		case f.of != nil:
 			results[i] = f.part(r.became[f.head()])
 		default:
@@ -185,7 +185,7 @@ func (f *finding) result(v bot.Verdict, id incident.ID) result {
 	if kind, ok := news[f.alert.Kind]; ok && v == bot.Ignored {
 		return result{Verdict: kind, Reason: NothingOpen}
 	}
-	return result{v, id, f.reason}
+	return result{Verdict: v, Incident: id, Reason: f.reason}
 }
 
 // part is what became of a finding in another one's alert.
@@ -198,7 +198,7 @@ func (f *finding) part(head result) result {
 			v = bot.Enriched
 		}
 	}
-	return result{v, head.Incident, f.reason}
+	return result{Verdict: v, Incident: head.Incident, Reason: f.reason}
 }
 
 // normal is the alert as it is handed on. A delivery is remembered per key, not

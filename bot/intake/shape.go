@@ -158,9 +158,9 @@ func (s shape) findings(entry any, in input) []*finding {
 		return []*finding{s.name(identify(e), in)}
 	case map[string]any:
 		layers := s.layers(e)
-		top := merged(layers)
+		top := &around{object: merged(layers)}
 		f := s.explicit(layers)
-		if f != nil && (trail(top) || f.verdict != "" && s.foreign()) {
+		if f != nil && (trail(top.object) || f.verdict != "" && s.foreign()) {
 			f = nil
 		}
 		r := reading{shape: s, in: in, sieve: &sieve{}, seen: make(map[string]*finding)}
@@ -172,7 +172,7 @@ func (s shape) findings(entry any, in input) []*finding {
 		} else {
 			r.finish(f, top, top)
 		}
-		s.turn(all, layers)
+		s.turn(all, layers, in)
 		return all
 	}
 	return []*finding{rejected(WrongType)}
@@ -205,7 +205,7 @@ func merged(layers []map[string]any) object {
 }
 
 // turn makes news of findings that open nothing.
-func (s shape) turn(all []*finding, layers []map[string]any) {
+func (s shape) turn(all []*finding, layers []map[string]any, in input) {
 	state := ""
 	for _, m := range layers {
 		if state = plain(newObject(m).text(s.status)); state != "" {
@@ -219,6 +219,8 @@ func (s shape) turn(all []*finding, layers []map[string]any) {
 			f.alert.Kind, f.news = incident.KindResolve, state
 		case len(s.opens) > 0 && !slices.Contains(s.opens, state):
 			f.alert.Kind, f.news = incident.KindEnrich, state
+		case len(s.opens) > 0 && state != s.opens[0]:
+			f.news = state + in.sha256 // opened before, and again for a reason of its own
 		}
 	}
 }

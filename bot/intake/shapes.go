@@ -42,18 +42,20 @@ func pipe(differs shape) shape {
 }
 
 var (
-	// Alertmanager's webhook, version 4, and Grafana's dialect of it (Prometheus
-	// docs: webhook_config; Grafana docs: webhook notifier).
+	// Alertmanager's webhook, version 4, and Grafana's dialects of it, of today and
+	// before version 9 (Prometheus docs: webhook_config; Grafana docs: webhook
+	// notifier).
 	alertmanager = pipe(shape{
 		batch: []string{"alerts"}, inside: []string{"labels", "annotations"}, external: []string{"fingerprint"}, part: []string{"startsat"},
-		title: []string{"summary", "alertname", "description"}, url: []string{"runbookurl", "generatorurl", "panelurl", "dashboardurl"},
-		status: []string{"status"}, over: []string{"resolved"}, detected: []string{"startsat"},
+		title: []string{"summary", "alertname", "description", "rulename"}, url: []string{"ruleurl", "runbookurl", "generatorurl", "panelurl", "dashboardurl"},
+		status: []string{"status", "state"}, over: []string{"resolved", "ok"}, detected: []string{"startsat"},
 	})
-	// PagerDuty's webhook, version 3 (PagerDuty docs: webhooks overview).
+	// PagerDuty's webhook, version 3, and what its Events API takes, version 2, from
+	// tools that can send nothing else (PagerDuty docs: webhooks overview, events v2).
 	pagerduty = pipe(shape{
-		inside: []string{"event", "data"}, drop: []string{"agent", "client"}, external: []string{"incidentkey", "id"},
-		title: []string{"title", "summary"}, url: []string{"htmlurl"},
-		status: []string{"eventtype"}, over: []string{"incidentresolved"}, detected: []string{"createdat", "occurredat"},
+		inside: []string{"event", "data", "payload", "customdetails"}, drop: []string{"agent", "client"}, external: []string{"dedupkey", "incidentkey", "id"},
+		title: []string{"title", "summary"}, url: []string{"htmlurl", "clienturl"},
+		status: []string{"eventtype", "eventaction"}, over: []string{"incidentresolved", "resolve"}, detected: []string{"createdat", "occurredat", "timestamp"},
 	})
 	// Opsgenie's webhook (Opsgenie docs: webhook integration).
 	opsgenie = pipe(shape{
@@ -70,18 +72,19 @@ var (
 	sentry = pipe(shape{
 		inside: []string{"data", "event", "issue"}, drop: []string{"actor", "installation"}, external: []string{"issueid", "id", "eventid"},
 		title: []string{"title", "message", "culprit"}, url: []string{"weburl", "permalink"},
-		status: []string{"action"}, over: []string{"resolved"}, detected: []string{"datetime", "firstseen"},
+		status: []string{"action"}, over: []string{"resolved", "archived", "ignored"}, detected: []string{"datetime", "firstseen"},
 	})
 	// Graylog's HTTP notification (Graylog docs: HTTP notification).
 	graylog = pipe(shape{
 		inside: []string{"event", "fields"}, external: []string{"id"}, title: []string{"eventdefinitiontitle", "message"}, detected: []string{"timestamp"},
 	})
-	// CloudMonitor's callbacks for system events (CloudMonitor docs: configure
-	// callbacks for system event-triggered alerts): JSON, or a form with JSON in it.
+	// CloudMonitor's callbacks for system events and for thresholds (CloudMonitor
+	// docs: configure callbacks for system event-triggered alerts, use the alert
+	// callback feature): JSON, or a form with JSON in it.
 	cloudMonitor = pipe(shape{
 		inside: []string{"alert", "eventcontentmap"}, drop: []string{"userinfo", "subscription", "meta"}, external: []string{"dedupid"},
-		title: []string{"eventname", "strategyname"}, url: []string{"leakurl", "url"},
-		status: []string{"alertstatus"}, over: []string{"resolved"}, detected: []string{"timestamp"},
+		title: []string{"eventname", "strategyname", "alertname"}, url: []string{"leakurl", "url"},
+		status: []string{"alertstatus", "alertstate"}, over: []string{"resolved", "ok"}, detected: []string{"timestamp"},
 	})
 	// An alert of Log Service, by the template in docs/alerts.md (SLS docs: alert
 	// template variables).

@@ -71,11 +71,41 @@ func (s *sieve) scrub(text string) (clean string, changed bool) {
 	}
 	clean = text
 	for _, secret := range s.secrets {
-		clean = strings.ReplaceAll(clean, secret, "[redacted]")
+		clean = strings.ReplaceAll(clean, secret, gone)
+		if likeOurs.MatchString(secret) {
+			clean = withoutEnds(clean, secret)
+		}
 	}
 	clean, found := redact.Text(clean)
 	s.seen = s.seen || found
 	return clean, clean != text
+}
+
+// gone stands where a secret stood.
+const gone = "[redacted]"
+
+// edge is how much of a secret gives it away: so many letters are no accident.
+const edge = 8
+
+// withoutEnds takes out what somebody left of a secret that stands whole elsewhere in
+// the finding: its beginning, or its end.
+func withoutEnds(text, secret string) string {
+	start, end := secret[:edge], secret[len(secret)-edge:]
+	for at := strings.Index(text, start); at >= 0; at = strings.Index(text, start) {
+		n := edge
+		for n < len(secret) && at+n < len(text) && text[at+n] == secret[n] {
+			n++
+		}
+		text = text[:at] + gone + text[at+n:]
+	}
+	for at := strings.Index(text, end); at >= 0; at = strings.Index(text, end) {
+		from, n := at, len(secret)-edge
+		for n > 0 && from > 0 && text[from-1] == secret[n-1] {
+			from, n = from-1, n-1
+		}
+		text = text[:from] + gone + text[at+edge:]
+	}
+	return text
 }
 
 var (
@@ -170,10 +200,11 @@ func (s *sieve) place(link, repo, path string, line int, sha string) incident.Pl
 // china is where times without a zone are from: Security Center writes them so.
 var china = time.FixedZone("UTC+8", 8*60*60)
 
-// layouts are the ways to write a time beside RFC 3339: TruffleHog's two, the date
-// of a commit, Security Center's, and GitLab's, which means UTC.
+// layouts are the ways to write a time beside RFC 3339: TruffleHog's two, Jira's,
+// CloudMonitor's, the date of a commit, Security Center's, and GitLab's, which means
+// UTC.
 var layouts = []string{
-	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -0700 -0700", "Mon Jan 2 15:04:05 2006 -0700", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
+	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -0700 -0700", "2006-01-02T15:04:05-0700", "20060102T150405-0700", "Mon Jan 2 15:04:05 2006 -0700", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
 }
 
 // written is a time as somebody wrote it; false if it is none.
@@ -190,7 +221,8 @@ func written(raw string) (time.Time, bool) {
 			return t, true
 		}
 	}
-	n, err := strconv.ParseInt(raw, 10, 64)
+	whole, _, _ := strings.Cut(raw, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
 	switch {
 	case err != nil:
 		return time.Time{}, false

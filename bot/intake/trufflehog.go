@@ -14,7 +14,8 @@ import (
 // in three ways, by age: SecretParts; RawV2, the secret with the id glued to it;
 // Raw with the id in base64. The last three are of version 2.
 type truffle struct {
-	SourceMetadata struct{ Data map[string]map[string]any }
+	SourceMetadata struct{ Data map[string]any }
+	ExtraData      map[string]any
 	DetectorName   string
 	Verified       bool
 	Raw, RawV2     string
@@ -24,6 +25,8 @@ type truffle struct {
 	Reason, Path, CommitHash, Date string
 	Diff                           string
 	StringsFound                   []string
+
+	Level, Msg string // of a line of its log, where both went into one file
 }
 
 // trufflehog reads JSON Lines, or a list of the same objects.
@@ -34,7 +37,7 @@ func trufflehog(in input) ([]*finding, error) {
 	}
 	return report(in, len(raw), func(i int) (hit, Reason) {
 		var t truffle
-		wrong := entry(raw[i], &t, func() bool { return t.DetectorName != "" || t.StringsFound != nil })
+		wrong := entry(raw[i], &t, func() bool { return t.DetectorName != "" || t.StringsFound != nil || t.Level != "" && t.Msg != "" })
 		return t.hit(), wrong
 	})
 }
@@ -43,16 +46,22 @@ func trufflehog(in input) ([]*finding, error) {
 const secretLength = 30
 
 func (t truffle) hit() hit {
-	if t.DetectorName == "" {
+	switch {
+	case t.DetectorName == "" && t.StringsFound == nil:
+		return hit{ignore: NotAnAlert}
+	case t.DetectorName == "":
 		return hit{
 			rule: t.Reason, title: t.Reason, lines: append(t.StringsFound, t.Diff), file: t.Path, commit: t.CommitHash, date: t.Date,
 		}
 	}
 	h := hit{rule: t.DetectorName, title: "TruffleHog: " + t.DetectorName}
-	if !h.ours() {
-		return h // whatever it found, it is not about us
+	if t.DetectorName == "CustomRegex" { // a rule of one's own has its name elsewhere
+		name, _ := t.ExtraData["name"].(string)
+		h.rule, h.title = h.rule+" "+name, "TruffleHog: "+name
 	}
-	h.value = t.id()
+	if h.value = t.id(); !h.ours() && (h.value == "" || t.DetectorName != "CustomRegex") {
+		return hit{rule: h.rule} // whatever it found, it is not about us
+	}
 	h.sk = t.SecretParts.Key
 	if h.sk == "" && t.Raw != h.value && t.decoded() != h.value {
 		h.sk = t.Raw
@@ -64,7 +73,7 @@ func (t truffle) hit() hit {
 		h.confidence, h.validity = confirmed, "active"
 	}
 	h.metadata(t.SourceMetadata.Data)
-	h.name = strings.Join([]string{"trufflehog", h.commit, h.repo, h.file, strconv.Itoa(h.line)}, ":")
+	h.name = strings.Join([]string{"trufflehog", h.commit, h.repo, h.file, strconv.Itoa(h.line), h.link}, ":")
 	return h
 }
 
@@ -87,20 +96,30 @@ func (t truffle) decoded() string {
 	return string(raw)
 }
 
-// metadata takes over where a finding stood: in Git, a bucket, an image, a chat.
-func (h *hit) metadata(data map[string]map[string]any) {
-	for _, of := range data {
-		o := newObject(of)
-		h.commit = o.text([]string{"commit"})
-		h.file = o.text([]string{"file", "path", "key", "name", "title"})
-		h.repo = o.text([]string{"repository", "bucket", "image", "project", "channelname"})
-		h.link = o.text([]string{"link"})
-		h.author = o.text([]string{"email", "user", "author"})
-		h.date = o.text([]string{"timestamp"})
-		h.line, _ = strconv.Atoi(o.text([]string{"line"}))
-		if of["line"] != nil && h.line == 0 {
-			n, _ := of["line"].(float64)
-			h.line = int(n)
+// metadata takes over where a finding stood: in Git, a bucket, an image, a chat. The
+// names are those of all of TruffleHog's sources (proto/source_metadata.proto).
+func (h *hit) metadata(data map[string]any) {
+	o := make(object)
+	o.flatten(data)
+	h.commit = o.text([]string{"commit"})
+	h.file = o.text([]string{"file", "path", "filename", "key", "name", "title", "issue", "page", "documentid"})
+	h.repo = o.text([]string{"repository", "repo", "bucket", "container", "image", "package", "project", "projectname", "space", "channelname", "workspacename", "index"})
+	h.link = o.text([]string{"link"})
+	h.author = o.text([]string{"email", "user", "author", "username"})
+	h.date = o.text([]string{"timestamp"})
+	h.line, _ = strconv.Atoi(o.text([]string{"line"}))
+}
+
+// flatten adds what an object holds, and what the objects in it do.
+func (o object) flatten(m map[string]any) {
+	for _, name := range sortedNames(m) {
+		switch v := m[name].(type) {
+		case map[string]any:
+			o.flatten(v)
+		case float64:
+			o[plain(name)] = strconv.FormatFloat(v, 'f', -1, 64)
+		default:
+			o[plain(name)] = v
 		}
 	}
 }

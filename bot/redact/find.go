@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"math"
 	"regexp"
 	"slices"
@@ -65,6 +66,11 @@ func find(text string) []span {
 	found := plain(text)
 	for _, run := range runs(text, &anyBase64, 40) {
 		if holdsEncoded(text[run.from:run.to]) {
+			found = append(found, run)
+		}
+	}
+	for _, run := range runs(text, &alphanumerics, 2*shortest) {
+		if holdsHex(text[run.from:run.to]) {
 			found = append(found, run)
 		}
 	}
@@ -245,6 +251,17 @@ func holdsEncoded(w string) bool {
 		}
 		if b, err := code.DecodeString(w[:len(w)-cut]); err == nil {
 			return holdsPlain(b)
+		}
+	}
+	return false
+}
+
+// holdsHex reports whether w is hexadecimal for text that holds a secret. Sums are
+// too, and hold none.
+func holdsHex(w string) bool {
+	for from := range 3 { // before it may stand half of something else, or 0x
+		if b, err := hex.DecodeString(w[from : len(w)-(len(w)-from)%2]); err == nil && holdsPlain(b) {
+			return true
 		}
 	}
 	return false

@@ -25,12 +25,16 @@ var (
 	// temporaryID is the id of a key that STS or the console gave out.
 	temporaryID = regexp.MustCompile(`(?:^|[^A-Za-z0-9.])((?:STS|TMP)\.[A-Za-z0-9]{16,128})(?:[^A-Za-z0-9*]|$)`)
 
-	// maskedID is an id with stars in it.
-	maskedID = regexp.MustCompile(`(?:^|[^A-Za-z0-9])(LTAI[A-Za-z0-9]*\*{2,}[A-Za-z0-9]*)`)
+	// maskedID is an id with stars in it, or cut with dots while it is too short to
+	// be whole.
+	maskedID = regexp.MustCompile(`(?:^|[^A-Za-z0-9])(LTAI(?:[A-Za-z0-9]*(?:\*|•|●|＊){2,}|[A-Za-z0-9]{1,11}(?:…|\.{3}))[A-Za-z0-9]*)`)
 
 	// idWord is the end of a word that an id may follow directly.
 	idWord = regexp.MustCompile(`(?i)(?:^|accesskey|key|id|ak)$`)
 )
+
+// masks are the signs of masked ids.
+var masks = []string{"**", "••", "●●", "＊＊", "…", "..."}
 
 // Found is what a text says about keys. Each list is in the order of the text,
 // without repeats. Finding proposes; a person who sees the whole id confirms.
@@ -60,7 +64,7 @@ func IDs(s string) Found {
 	for _, id := range matches(temporaryID, s, "STS.", "TMP.") {
 		f.Temporary = add(f.Temporary, id)
 	}
-	for _, id := range matches(maskedID, s, "**") {
+	for _, id := range matches(maskedID, s, masks...) {
 		f.Masked = add(f.Masked, id)
 	}
 	return f

@@ -42,6 +42,11 @@ func TestIDs(t *testing.T) {
 			redact.Found{Keys: []string{more}, Masked: []string{k24[:20] + "****", k24[:6] + "******" + k24[20:]}},
 		},
 		{
+			"masked in other ways", k24[:8] + "…" + k24[20:] + " " + k24[:12] + "... " + k24[:6] + "••••" + k24[20:] + " " + k24[:6] + "＊＊＊" + k24[22:],
+			redact.Found{Masked: []string{k24[:8] + "…" + k24[20:], k24[:12] + "...", k24[:6] + "••••" + k24[20:], k24[:6] + "＊＊＊" + k24[22:]}},
+		},
+		{"whole, and an ellipsis", k16 + "... " + k24 + "…", redact.Found{Keys: []string{k16, k24}}},
+		{
 			"placeholders", example + " LTAI" + strings.Repeat("x", 20) + " LTAI" + strings.Repeat("0", 12) + " " + k16,
 			redact.Found{Keys: []string{k16}, Placeholders: []string{example, "LTAI" + strings.Repeat("x", 20), "LTAI" + strings.Repeat("0", 12)}},
 		},

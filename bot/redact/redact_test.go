@@ -1,7 +1,9 @@
 package redact_test
 
 import (
+	"crypto/sha512"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -141,6 +143,16 @@ func TestEncodedSecretsGo(t *testing.T) {
 					t.Fatalf("left %q", got)
 				}
 			}
+			for _, before := range []string{" ", "0x", "f"} {
+				h := hex.EncodeToString([]byte(plain))
+				if got, found := redact.Text(before + h + "\n"); !found || strings.Contains(got, h) {
+					t.Fatalf("left %q", got)
+				}
+			}
+		}
+		sum := sha512.Sum512([]byte(draw(r, 30, letters)))
+		if got, found := redact.Text("sha512: " + hex.EncodeToString(sum[:])); found {
+			t.Fatalf("a sum was taken for a secret: %q", got)
 		}
 	}
 }

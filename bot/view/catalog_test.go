@@ -151,7 +151,7 @@ func named(t *testing.T) []string {
 	} {
 		ids = append(ids, "change."+what)
 	}
-	for _, room := range []string{console.Name, slack.Name, slack.Channels, lark.Name, lark.Groups, dingtalk.Name} {
+	for _, room := range []string{console.Name, slack.Name, slack.Channels, lark.Name, lark.Groups, dingtalk.Name, dingtalk.Groups} {
 		ids = append(ids, "room."+room)
 	}
 	return append(ids, "button.yes", "button.no")

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/encoding/unicode"
+
 	"twokey/bot/intake"
 )
 
@@ -53,7 +55,7 @@ func (c *reportCmd) Run(e *env, g *globals) error {
 	}
 	rejected := false
 	for _, r := range results {
-		e.printf("%s\n", strings.TrimSpace(fmt.Sprintf("%-9s %-8s %s", printable(r.Verdict), printable(or(r.Incident, "-")), printable(r.Reason))))
+		e.printf("%s\n", strings.TrimSpace(fmt.Sprintf("%-9s %-8s %s", printable(r.Verdict), printable(or(r.Incident, "-")), printable(strings.TrimSpace(r.Reason+" "+r.Shown)))))
 		rejected = rejected || r.Verdict == "reject"
 	}
 	if len(results) == 0 {
@@ -160,7 +162,18 @@ func (c *reportCmd) body(e *env) ([]byte, error) {
 	case len(bytes.TrimSpace(body)) == 0 && c.As == "":
 		return nil, usageError(name + " is empty: nothing to report")
 	}
-	return body, nil
+	return asUTF8(body), nil
+}
+
+// asUTF8 is a report in the encoding that all tools write but the > of an old
+// PowerShell, which leaves its mark.
+func asUTF8(body []byte) []byte {
+	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
+		if text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(body); err == nil {
+			return text
+		}
+	}
+	return body
 }
 
 // result is what became of one finding.
@@ -168,6 +181,7 @@ type result struct {
 	Verdict  string `json:"verdict"`
 	Incident string `json:"incident"`
 	Reason   string `json:"reason"`
+	Shown    string `json:"shown"` // what only looks like a key id, with what is wrong with it escaped
 }
 
 const reportTimeout = time.Minute

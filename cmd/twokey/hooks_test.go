@@ -3,12 +3,14 @@ package main
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"twokey/bot/api"
 	"twokey/incident"
@@ -71,5 +73,24 @@ func TestGitHubAsConfigured(t *testing.T) {
 	})
 	if err != nil {
 		t.Errorf("the alert that came and the one that was missed: %v", err)
+	}
+}
+
+// The > of an old PowerShell writes UTF-16 and a mark; all else stays as it is.
+func TestAReportInUTF16IsReadToo(t *testing.T) {
+	const text = `[{"Secret": "密钥"}]`
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		body := order.AppendUint16(nil, 0xfeff)
+		for _, unit := range utf16.Encode([]rune(text)) {
+			body = order.AppendUint16(body, unit)
+		}
+		if got := asUTF8(body); string(got) != text {
+			t.Errorf("%v: %q", order, got)
+		}
+	}
+	for _, same := range []string{"", "\xff", text, "\xef\xbb\xbf" + text} {
+		if got := asUTF8([]byte(same)); string(got) != same {
+			t.Errorf("%q became %q", same, got)
+		}
 	}
 }

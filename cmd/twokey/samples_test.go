@@ -2,11 +2,17 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,14 +97,48 @@ func made(key string) []sampleOf {
 		"cloudmonitor": `{"alert":{"eventName":"SECRET","dedupId":"d","eventContentMap":{"accessKeyId":"KEY"},"eventRawContent":"{\"code\":\"SECRET HALF\"}"}}`,
 		"sas":          `{"AccesskeyId":"KEY","Code":"ak=KEY sk=SECRET","Remark":"HALF SECRET","GithubUser":"SECRET"}`,
 		"cloudevents":  `{"specversion":"1.0","type":"t","source":"SECRET","id":"SECRET","subject":"SECRET","data":{"accessKeyId":"KEY","secret":"SECRET","note":"HALF"}}`,
+		"eventbridge":  `{"specversion":"1.0","id":"SECRET","source":"x","data":{"ak":"KEY","title":"SECRET HEX","note":"HALF"}}`,
+		"opsgenie":     `{"action":"Create","alert":{"alertId":"SECRET","message":"KEY SECRET HEX","tags":["SECRET"],"note":"HALF","details":{"sk":"SECRET"}}}`,
+		"graylog":      `{"event_definition_title":"HEX","event":{"id":"SECRET","fields":{"ak":"KEY","sk":"SECRET"}},"backlog":[{"message":"HALF"}]}`,
+		"sls":          `{"alert_instance_id":"SECRET","alert_name":"SECRET","labels":{"access_key_id":"KEY","secret_key":"SECRET","title":"HALF"}}`,
+		"generic":      `{"access_key_id":"KEY","access_key_secret":"SECRET","title":"begins with HALF","author":"HALF","path":"a/HALF/HEX","url":"https://a.example/SECRET?x=HALF","branch":"SECRET"}`,
 		"text":         "AccessKeyId KEY\nAccessKeySecret SECRET\nhalf HALF",
 	} {
 		s := newSecret()
 		half := s[:16]
-		body = strings.NewReplacer("SECRET", s, "HALF", half, "KEY", key).Replace(body)
+		body = strings.NewReplacer("SECRET", s, "HALF", half, "HEX", hex.EncodeToString([]byte(s)), "KEY", key).Replace(body)
 		all = append(all, sampleOf{"of our own, " + kind, kind, "application/json", body, []string{s, half}})
 	}
 	return all
+}
+
+// feed posts payloads, and gives their secrets and the answers.
+func (r *running) feed(samples []sampleOf) (secrets []planted, answers map[string][]byte) {
+	r.t.Helper()
+	answers = map[string][]byte{}
+	for _, s := range samples {
+		q, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.url+"/hooks/scans", strings.NewReader(s.body))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		q.Header.Set("Content-Type", s.media)
+		q.Header.Set(intake.FormatHeader, s.kind)
+		q.Header.Set("Authorization", "Bearer "+r.env["SCANS"])
+		got, err := http.DefaultTransport.RoundTrip(q)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		body := new(bytes.Buffer)
+		_, err = body.ReadFrom(got.Body)
+		if closed := got.Body.Close(); err != nil || closed != nil {
+			r.t.Fatal(err, closed)
+		}
+		answers["answer to "+s.name] = body.Bytes()
+		for _, secret := range s.secrets {
+			secrets = append(secrets, planted{s.name, secret})
+		}
+	}
+	return secrets, answers
 }
 
 // VULNERABILITY: every source has the secret somewhere else, whole or cut.
@@ -109,33 +149,45 @@ func made(key string) []sampleOf {
 func TestNoSecretOfAnySourceIsAnywhere(t *testing.T) {
 	r := start(t, twoHooks+"limits: {per_source: 1000}\n", nil)
 	key := r.drills[0].scene.Leaked.ID
-	var secrets []planted
-	answers := map[string][]byte{}
-	for _, s := range append(collected(t), made(key)...) {
-		q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/hooks/scans", strings.NewReader(s.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		q.Header.Set("Content-Type", s.media)
-		q.Header.Set(intake.FormatHeader, s.kind)
-		q.Header.Set("Authorization", "Bearer "+r.env["SCANS"])
-		got, err := http.DefaultTransport.RoundTrip(q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body := new(bytes.Buffer)
-		_, err = body.ReadFrom(got.Body)
-		if closed := got.Body.Close(); err != nil || closed != nil {
-			t.Fatal(err, closed)
-		}
-		answers["answer to "+s.name] = body.Bytes()
-		for _, secret := range s.secrets {
-			secrets = append(secrets, planted{s.name, secret})
-		}
-	}
+	secrets, answers := r.feed(append(collected(t), made(key)...))
 	r.settled(func(i api.Incident) bool { return i.Owner.Kind != "" || string(i.Key) != key })
 	everything := r.everywhere()
 	maps.Copy(everything, answers)
 	wantKey(t, everything, key)
 	wantNone(t, everything, secrets)
+}
+
+// The same in Slack: every byte that is sent there is looked at, and not only what a
+// person sees of it.
+func TestNoSecretOfAnySourceIsSentToSlack(t *testing.T) {
+	w, config := workspace(t, slackSocket)
+	sent := &safeBuffer{}
+	target, err := url.Parse(w.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		body, err := io.ReadAll(p.In.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = sent.Write(body)
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			_, _ = sent.Write([]byte(fmt.Sprint("\n", form, "\n")))
+		}
+		if p.Out.Body = http.NoBody; len(body) > 0 {
+			p.Out.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		p.SetURL(&url.URL{Scheme: target.Scheme, Host: target.Host})
+	}})
+	t.Cleanup(recorder.Close)
+	config = strings.ReplaceAll(config, target.Scheme+"://"+target.Host, recorder.URL)
+	r := startOn(t, config, twoHooks+"limits: {per_source: 1000}\n", nil)
+	w.AwaitSockets(t, 1)
+	key := r.drills[0].scene.Leaked.ID
+	secrets, answers := r.feed(append(made(key), collected(t)...))
+	w.Await(t, "the card of the key", func() bool { return strings.Contains(sent.String(), key) })
+	r.stop()
+	answers["what was sent to Slack"] = []byte(sent.String())
+	wantNone(t, answers, secrets)
 }
