@@ -26,7 +26,7 @@ var afterTraits = map[string]trait{
 	incident.StepFindCaller: {reads: []string{"ecs:DescribeRegions", "ecs:DescribeNetworkInterfaces", "ecs:DescribeEipAddresses"}},
 	incident.StepFeesCheck:  {reads: []string{"bssapi:QueryAccountBill", "bssapi:DescribeInstanceBill"}},
 	incident.StepHygiene: {reads: []string{
-		"ram:ListUsers", "ram:GetAccessKeyLastUsed", "ram:GetUserMFAInfo", "ram:GetAccountMFAInfo", "ram:GetAccountSecurityPracticeReport",
+		"ram:GetAccessKeyLastUsed", "ram:GetUserMFAInfo", "ram:GetAccountMFAInfo", "ram:GetAccountSecurityPracticeReport",
 	}},
 }
 

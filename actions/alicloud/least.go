@@ -204,7 +204,7 @@ func (s Scope) arns(on resources) []string {
 
 // lookActions are the reads. GetCallerIdentity is always permitted.
 var lookActions = []string{
-	"ram:GetUser", "ram:ListAccessKeys", "ram:ListAccessKeysInRecycleBin", "ram:GetAccessKeyInfoInRecycleBin",
+	"ram:GetUser", "ram:ListUsers", "ram:ListAccessKeys", "ram:ListAccessKeysInRecycleBin", "ram:GetAccessKeyInfoInRecycleBin",
 	"ram:ListPoliciesForUser", "ram:ListGroupsForUser", "ram:ListPoliciesForGroup", "ram:GetPolicy", "ram:GetLoginProfile",
 	"actiontrail:LookupEvents", "actiontrail:GetAccessKeyLastUsedInfo", "actiontrail:GetAccessKeyLastUsedProducts",
 	"actiontrail:GetAccessKeyLastUsedEvents", "actiontrail:GetAccessKeyLastUsedIps",

@@ -149,9 +149,21 @@ func TestAMaskThatTellsTooLittleIsNotLookedFor(t *testing.T) {
 // A bot that may not list users says which permission it lacks.
 func TestMatchingTakesThePermissionToListUsers(t *testing.T) {
 	s := newStage(t)
-	s.grant(incident.StepKeyDisable)
+	must(t, s.cloud.AddPolicy("denied", `{"Version":"1","Statement":[{"Effect":"Deny","Action":"ram:ListUsers","Resource":"*"}]}`))
+	must(t, s.cloud.SetPolicies(botName, sandbox.PolicyRef{Type: sandbox.System, Name: "AdministratorAccess"}, sandbox.PolicyRef{Type: sandbox.Custom, Name: "denied"}))
 	_, err := s.account.Match(t.Context(), maskOf(s.key.ID))
 	if actions.Lacking(err) != "ram:ListUsers" || errors.Is(err, actions.ErrNotYet) {
 		t.Errorf("%v lacks %q", err, actions.Lacking(err))
+	}
+}
+
+// Alerts that show a part of a key come whatever steps are switched on.
+func TestTheLeastPolicyLetsMaskedKeysBeFound(t *testing.T) {
+	s := newStage(t)
+	doc := got(alicloud.LeastPolicy(nil, alicloud.Scope{AccountID: s.cloud.Account()}))(t)
+	must(t, s.cloud.AddPolicy("least", string(doc.Canonical())))
+	must(t, s.cloud.SetPolicies(botName, sandbox.PolicyRef{Type: sandbox.Custom, Name: "least"}))
+	if found := s.match(maskOf(s.key.ID)); !slices.Equal(found, []incident.KeyID{incident.KeyID(s.key.ID)}) {
+		t.Errorf("found %v", found)
 	}
 }
