@@ -93,7 +93,7 @@ func (b *Bot) others(ctx context.Context, j incident.Job) ([]incident.Job, error
 	}
 	var jobs []incident.Job
 	for _, room := range b.rooms() {
-		if p := places[room]; room != j.Room && p.Ref != "" && !p.Away {
+		if p := places[room]; room != j.Room && p.Ref != "" {
 			jobs = append(jobs, announceJob(j.Incident, room, b.Now()))
 		}
 	}

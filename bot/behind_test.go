@@ -183,9 +183,12 @@ func TestMuchNewsDoesNotKeepARoomWaitingForLonger(t *testing.T) {
 	a := newApart(t)
 	a.begin()
 	a.lark.fail = errors.New("HTTP 503")
-	for range 7 {
+	for range 10 {
 		a.say(chattest.Ana, "note one")
 		a.Settle()
+	}
+	if text := a.text(); strings.Contains(text, notUpToDate) {
+		t.Errorf("at once the card says\n%s", text)
 	}
 	a.lark.fail = nil
 	a.After(time.Second)

@@ -32,7 +32,7 @@ func (o *office) fails(t *testing.T, w *chattest.World, other *wall, word string
 	for range 9 {
 		w.After(5 * time.Minute)
 	}
-	if warned := other.warns(); !strings.Contains(warned, word) || !strings.Contains(warned, "slack") {
+	if warned := other.warns(); !strings.Contains(warned, word) || !strings.Contains(warned, "Slack (since ") {
 		t.Errorf("the other room's card does not say %q: %s", word, warned)
 	}
 }

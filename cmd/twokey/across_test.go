@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -240,9 +241,11 @@ func (a *across) shownOnce() {
 	}
 }
 
+var ascii = regexp.MustCompile(`[A-Za-z0-9]+`)
+
 // plainly is a text without what the platforms' dialects do to it.
 func plainly(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9') }), " ")
+	return strings.Join(ascii.FindAllString(text, -1), " ")
 }
 
 // later is the program at another time: a test's own main, with a clock that the
