@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"twokey/bot/redact"
 	"twokey/incident"
@@ -234,7 +233,7 @@ func (h hit) secret(s *sieve, f *finding, in input) {
 
 // bare is the secret in a value that has more than it, as "sk: …".
 func bare(value string) string {
-	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return r > unicode.MaxASCII || !letterOrDigit(byte(r)) }) {
+	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return !letterOrDigit(r) }) {
 		if len(word) == secretLength {
 			return word
 		}
@@ -242,7 +241,7 @@ func bare(value string) string {
 	return value
 }
 
-func letterOrDigit(c byte) bool {
+func letterOrDigit(c rune) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 

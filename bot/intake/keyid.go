@@ -158,7 +158,7 @@ func follows(text string) bool {
 			if at < 0 {
 				break
 			}
-			if from += at; from > 0 && letterOrDigit(text[from-1]) {
+			if from += at; from > 0 && letterOrDigit(rune(text[from-1])) {
 				return true
 			}
 			from += len(start)

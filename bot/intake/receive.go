@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"twokey/bot"
 	"twokey/incident"
 )
@@ -102,51 +104,40 @@ type receiving struct {
 
 	mu     sync.Mutex
 	became map[*finding]result
-	err    error // the first one: nothing is begun after it
 }
 
 // each stores rows of findings side by side, and returns when all that was begun has
-// ended.
+// ended. Nothing is begun after an error, which is the first one; what was begun is not
+// cut off by it.
 func (r *receiving) each(ctx context.Context, rows [][]*finding) error {
-	next := make(chan []*finding)
-	var work sync.WaitGroup
-	for range min(maxStoring, len(rows)) {
-		work.Go(func() {
-			for row := range next {
-				for _, f := range row {
-					r.one(ctx, f)
+	work, failed := errgroup.WithContext(ctx)
+	work.SetLimit(maxStoring)
+	for _, row := range rows {
+		work.Go(func() error {
+			for _, f := range row {
+				if err := failed.Err(); err != nil {
+					return err
+				}
+				if err := r.one(ctx, f); err != nil {
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	for _, row := range rows {
-		next <- row
-	}
-	close(next)
-	work.Wait()
-	return r.err
+	return work.Wait()
 }
 
-// one stores a finding, unless another one failed before.
-func (r *receiving) one(ctx context.Context, f *finding) {
-	if r.failed() {
-		return
-	}
+// one stores a finding.
+func (r *receiving) one(ctx context.Context, f *finding) error {
 	told, err := r.store(ctx, f)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case err == nil:
-		r.became[f] = told
-	case r.err == nil:
-		r.err = err
+	if err != nil {
+		return err
 	}
-}
-
-func (r *receiving) failed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.err != nil
+	r.became[f] = told
+	return nil
 }
 
 // store makes one finding durable. A bug that an alert trips over ends its request

@@ -226,3 +226,17 @@ func TestABugInOneAlertEndsItsRequestOnly(t *testing.T) {
 		t.Error(a.verdicts())
 	}
 }
+
+// What could not be stored in time is not answered as if it had been.
+func TestARequestThatRunsOutOfTimeIsToBeSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &desk{now: t0, counts: map[bot.Verdict]int{}}
+		d.open(t, nil, func(context.Context, incident.Person, incident.Alert, incident.AlertText) (bot.Verdict, incident.ID, error) {
+			time.Sleep(20 * time.Second)
+			return bot.Opened, "inc-1", nil
+		})
+		if w, _ := d.post(t, "scans", "application/json", encode(t, keys(200, 9000))); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	})
+}

@@ -173,7 +173,7 @@ func TestNoSecretOfAnySourceIsSentToSlack(t *testing.T) {
 		}
 		_, _ = sent.Write(body)
 		if form, err := url.ParseQuery(string(body)); err == nil {
-			_, _ = sent.Write([]byte(fmt.Sprint("\n", form, "\n")))
+			_, _ = fmt.Fprint(sent, "\n", form, "\n")
 		}
 		if p.Out.Body = http.NoBody; len(body) > 0 {
 			p.Out.Body = io.NopCloser(bytes.NewReader(body))
