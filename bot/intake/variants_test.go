@@ -191,7 +191,7 @@ var variants = []format{
 	{"text: masked fullwidth", "text", "AccessKey LTAI5t＊＊＊＊abcd", "lookup masked_key_id"},
 	{"text: sts", "text", "AccessKeyId: STS.NU@NUKEY SecurityToken: CAIS@SECRET", "open"},
 	{"text: tmp", "text", "AccessKeyId=TMP.@NUKEY", "open"},
-	{"text: placeholder", "text", "AccessKeyId=LTAIexampleexample12 LTAIxxxxxxxxxxxxxxxx", "ignore placeholder"},
+	{"text: placeholder", "text", "AccessKeyId=LTAI" + "exampleexample12 LTAI" + "xxxxxxxxxxxxxxxx", "ignore placeholder"},
 	{"text: csv", "text", "name,ak,sk\nana,@KEY,@SECRET", "open"},
 	{"text: arn", "text", "acs:ram::123456789012:accesskey/@KEY", "open"},
 	{"text: trail line and leak line", "text", "audit: {\"eventName\":\"GetUser\",\"userIdentity\":{\"accessKeyId\":\"@OTHER\"}}\nleaked in repo: @KEY\n", "open"},
