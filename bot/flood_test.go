@@ -75,6 +75,10 @@ func (q quick) Owner(ctx context.Context, k incident.KeyID) ([]actions.Sight, er
 	return q.Account.Owner(ctx, k)
 }
 
+func (q quick) Match(ctx context.Context, m incident.Mask) (actions.Matches, error) {
+	return q.Account.(actions.Matcher).Match(ctx, m)
+}
+
 func flooded(o chattest.Options) chattest.Options {
 	o.Account = func(a actions.Account) actions.Account { return quick{a} }
 	return o
@@ -165,6 +169,21 @@ func TestAHeldBackCardAppearsWhenItMatters(t *testing.T) {
 	}
 	if _, ok := s.cardOf("inc-63"); ok {
 		t.Error("one that nobody asked for has one")
+	}
+}
+
+// A masked id that can only be one of our keys is no junk, before anybody says yes.
+func TestAMaskedKeyOfOursIsNotHeldBack(t *testing.T) {
+	s := tell(t, flooded(chattest.Options{}))
+	s.junk(0, 40, "strangers")
+	for i, mask := range []string{maskOf(s.Scene.Leaked.ID), maskOf(string(junkKey(1)))} {
+		_, id := s.receive(s.alert(func(a *incident.Alert) {
+			a.Source, a.Kind, a.KeyID, a.KeyMask, a.ExternalKey = "strangers", incident.KindLookup, "", mask, mask
+		}))
+		s.Settle()
+		if _, ok := s.cardOf(id); ok != (i == 0) {
+			t.Errorf("the card of %s is shown: %v", mask, ok)
+		}
 	}
 }
 

@@ -23,10 +23,10 @@ type Alert struct {
 	Kind        AlertKind `json:"kind"`
 	News        string    `json:"news,omitempty"` // hash of what is new about the finding, where that is told later
 	KeyID       KeyID     `json:"key_id,omitempty"`
-	Asked       bool      `json:"asked,omitempty"`    // the key id is the source's answer to the bot's own question, and no sender's word
-	KeyMask     string    `json:"key_mask,omitempty"` // "LTAI5t******Xk9Q" when only masked
-	KeyType     string    `json:"key_type,omitempty"` // long_term, sts, tmp or unknown
-	OwnerHint   string    `json:"owner_hint,omitempty"`
+	Asked       bool      `json:"asked,omitempty"`       // the key id is the source's answer to the bot's own question, and no sender's word
+	KeyMask     string    `json:"key_mask,omitempty"`    // "LTAI5t******Xk9Q" when only masked
+	KeyType     string    `json:"key_type,omitempty"`    // long_term, sts, tmp or unknown
+	OwnerHint   string    `json:"owner_hint,omitempty"`  // OwnerRoot or OwnerRAM, as the source says; never a fact
 	SecretSeen  bool      `json:"secret_seen,omitempty"` // a secret was in the payload; it was dropped
 	SecretPrint string    `json:"secret_print,omitempty"`
 	Confidence  string    `json:"confidence,omitempty"` // confirmed, likely or weak

@@ -59,10 +59,11 @@ func SiftLanes() (trusted, others []string) {
 }
 
 // Matters reports whether an incident need not wait behind others: its key was
-// found in one of our accounts, is the bot's own, or a person has acted. Whoever can post alerts can
-// make any number of all others.
+// found in one of our accounts, or is the only one there that it can be, is the bot's
+// own, or a person has acted. Whoever can post alerts can make any number of all others.
 func (s State) Matters() bool {
-	return s.KeyFact(FactAccount) != "" || s.KeyFact(FactOwn) != "" || s.Touched
+	fit, _ := s.Fit()
+	return s.KeyFact(FactAccount) != "" || s.KeyFact(FactOwn) != "" || s.Touched || fit.Only != ""
 }
 
 // Trusted reports whether an incident came from a source that may automate. Its

@@ -21,6 +21,7 @@ const SecurityCenter = "sas"
 type Report struct {
 	ID       string // of the finding, at its source and account
 	Key      string
+	Owner    string // incident.OwnerRoot or incident.OwnerRAM
 	Detected time.Time
 
 	URL, Repo, File, Author string // where; empty if that is not told
@@ -211,6 +212,7 @@ func (w *polling) finding(r Report, now time.Time) *finding {
 	f.text.Author = s.line(r.Author, maxAuthor)
 	a := &f.alert
 	a.Source, a.Type, a.ReceivedAt, a.Asked = w.Source, SecurityCenter, now, true
+	a.OwnerHint = oneOf(r.Owner, incident.OwnerRoot, incident.OwnerRAM)
 	a.Public, a.SecretSeen = incident.Yes, s.seen
 	if !r.Detected.IsZero() {
 		a.DetectedAt = moment(r.Detected.UTC().Format(time.RFC3339), now)

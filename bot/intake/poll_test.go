@@ -68,7 +68,7 @@ func (c *center) polls(t *testing.T, d time.Duration) {
 func TestALeakIsDeliveredOnceHoweverLongItIsListed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &center{list: []intake.Report{{
-			ID: "389001", Key: keyID(1), Detected: time.Now().Add(-time.Hour), URL: "https://github.com/acme/deploy/blob/main/.env",
+			ID: "389001", Key: keyID(1), Owner: incident.OwnerRoot, Detected: time.Now().Add(-time.Hour), URL: "https://github.com/acme/deploy/blob/main/.env",
 			Repo: "deploy", File: ".env", Author: "intern",
 		}}}
 		c.polls(t, 10*time.Minute)
@@ -77,7 +77,7 @@ func TestALeakIsDeliveredOnceHoweverLongItIsListed(t *testing.T) {
 			t.Fatalf("delivered %d times", len(c.alerts))
 		}
 		a := c.alerts[0]
-		if a.Source != "center" || a.Type != "sas" || a.Kind != incident.KindOpen || string(a.KeyID) != keyID(1) || a.Confidence != "confirmed" {
+		if a.Source != "center" || a.Type != "sas" || a.Kind != incident.KindOpen || string(a.KeyID) != keyID(1) || a.Confidence != "confirmed" || a.OwnerHint != incident.OwnerRoot {
 			t.Errorf("alert %+v", a)
 		}
 		want := incident.AlertText{Author: "intern", Places: []incident.Place{{

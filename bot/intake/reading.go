@@ -180,6 +180,7 @@ func (r *reading) finish(f *finding, near, top *around) *finding {
 	if a.Validity == "valid" {
 		a.Validity = "active"
 	}
+	a.OwnerHint = owners[text(r.owner)]
 	if r.confidence != "" && a.Confidence == likely {
 		a.Confidence = r.confidence
 	}

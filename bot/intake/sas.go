@@ -9,9 +9,13 @@ var leaked = shape{
 	batch: []string{"accesskeyleaklist"}, key: []string{"accesskeyid"}, external: []string{"id"},
 	url: []string{"url", "githubfileurl"}, repo: []string{"githubreponame"}, path: []string{"githubfilename"}, author: []string{"githubuser"},
 	detected: []string{"gmtcreate", "gmtmodified"},
+	owner:    []string{"usertype"},
 	status:   []string{"status", "dealtype"}, over: []string{"dealed", "disable", "manual", "addwhitelist"},
 	confidence: confirmed,
 }
+
+// owners are whose a key is, as Security Center says it in UserType.
+var owners = map[string]string{"master": incident.OwnerRoot, "ram": incident.OwnerRAM}
 
 // securityCenter reads what was saved of an answer of Security Center.
 func securityCenter(in input) ([]*finding, error) {

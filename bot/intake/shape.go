@@ -18,7 +18,7 @@ type shape struct {
 	secret                                       []string // dropped; that they were there is told
 	external                                     []string
 	title, url, repo, path, line, commit, author []string
-	severity, validity, public, detected         []string
+	severity, validity, public, detected, owner  []string
 	places                                       []string // lists of objects with url, repo, path, line, commit
 	anywhere                                     bool     // an id may stand in any other text too
 

@@ -107,6 +107,11 @@ func (p page) place(l incident.Place) string {
 // whose is the owner, as far as an answer is honest.
 func (p page) whose() string {
 	owner := p.st.KeyFact(incident.FactOwner)
+	if slices.Contains([]string{"", incident.OwnerForeign, incident.OwnerUnknown}, owner) {
+		if i := slices.IndexFunc(p.st.Alerts, func(a incident.Alert) bool { return a.OwnerHint == incident.OwnerRoot }); i >= 0 {
+			return p.say("whose.said_root", "source", clean(p.st.Alerts[i].Type, maxName))
+		}
+	}
 	switch owner {
 	case "":
 		return p.say("whose.looking")

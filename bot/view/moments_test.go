@@ -109,6 +109,12 @@ var moments = map[string]func(*testing.T) *story{
 		}}).wait(time.Second)
 	},
 	"foreign-owner": func(t *testing.T) *story { return opened(t).owner(incident.OwnerForeign) },
+	"said-root": func(t *testing.T) *story {
+		s := newStory(t)
+		a := s.alert(leaked(), place)
+		a.Type, a.OwnerHint = "sas", incident.OwnerRoot
+		return s.do(incident.Bot, incident.Open{Alert: a}).wait(time.Second).owner(incident.OwnerForeign)
+	},
 	"sts-owner":     func(t *testing.T) *story { return opened(t).owner(incident.OwnerSTS) },
 	"unknown-owner": func(t *testing.T) *story { return opened(t).owner(incident.OwnerUnknown) },
 	"deleted-owner": func(t *testing.T) *story {

@@ -12,6 +12,7 @@ import (
 	"twokey/actions/alicloud"
 	"twokey/bot"
 	"twokey/bot/intake"
+	"twokey/incident"
 	"twokey/store"
 )
 
@@ -70,8 +71,12 @@ func ask(account leaker) func(context.Context, time.Time, func(string) bool) ([]
 		leaks, err := account.Leaks(ctx, since, func(id int64) bool { return known(name(id)) })
 		reports := make([]intake.Report, len(leaks))
 		for i, l := range leaks {
+			owner := incident.OwnerRAM
+			if l.Root {
+				owner = incident.OwnerRoot
+			}
 			reports[i] = intake.Report{
-				ID: name(l.ID), Key: l.Key, Detected: l.Detected, URL: l.URL, Repo: l.Repo, File: l.File, Author: l.Author,
+				ID: name(l.ID), Key: l.Key, Owner: owner, Detected: l.Detected, URL: l.URL, Repo: l.Repo, File: l.File, Author: l.Author,
 			}
 		}
 		return reports, err
