@@ -269,6 +269,17 @@ func TestHalvesOfAKnownSecretGo(t *testing.T) {
 	}
 }
 
+// A secret may look like what is put in its place: it is taken out once all the same.
+func TestASecretThatReadsRedactedGoes(t *testing.T) {
+	for _, s := range []string{"redacted" + secret(5)[:14] + "redacted", strings.Repeat("redacted", 4)} {
+		d := newDesk(t, nil)
+		d.json(t, "scans", map[string]any{"access_key_id": keyID(5), "access_key_secret": s, "title": "it is " + s + " or " + s[:10] + " and " + s[len(s)-10:]})
+		if _, text := d.last(t); len(text.Title) > 120 || strings.Contains(text.Title, s) {
+			t.Errorf("%q became %q", s, text.Title)
+		}
+	}
+}
+
 // What opens an incident of GitGuardian again is news about it; the same delivery is
 // none.
 func TestGitGuardianOpensAgain(t *testing.T) {

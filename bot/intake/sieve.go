@@ -91,21 +91,36 @@ const edge = 8
 // the finding: its beginning, or its end.
 func withoutEnds(text, secret string) string {
 	start, end := secret[:edge], secret[len(secret)-edge:]
-	for at := strings.Index(text, start); at >= 0; at = strings.Index(text, start) {
+	text = without(text, start, func(at int) (from, to int) {
 		n := edge
 		for n < len(secret) && at+n < len(text) && text[at+n] == secret[n] {
 			n++
 		}
-		text = text[:at] + gone + text[at+n:]
-	}
-	for at := strings.Index(text, end); at >= 0; at = strings.Index(text, end) {
-		from, n := at, len(secret)-edge
-		for n > 0 && from > 0 && text[from-1] == secret[n-1] {
-			from, n = from-1, n-1
+		return at, at + n
+	})
+	return without(text, end, func(at int) (from, to int) {
+		from = at
+		for n := len(secret) - edge; n > 0 && from > 0 && text[from-1] == secret[n-1]; n-- {
+			from--
 		}
-		text = text[:from] + gone + text[at+edge:]
+		return from, at + edge
+	})
+}
+
+// without takes a sign out of a text, each with what around it says what it is a part
+// of. What stands in its place is not looked at again.
+func without(text, sign string, around func(at int) (from, to int)) string {
+	var clean strings.Builder
+	done := 0
+	for {
+		at := strings.Index(text[done:], sign)
+		if at < 0 {
+			return clean.String() + text[done:]
+		}
+		from, to := around(done + at)
+		clean.WriteString(text[done:max(from, done)] + gone)
+		done = to
 	}
-	return text
 }
 
 var (
