@@ -19,7 +19,8 @@ type finding struct {
 	reason  Reason
 	shown   string // see [result]
 
-	asks *ghAlert // whom GitHub can be asked about
+	asks  *ghAlert           // whom GitHub can be asked about
+	alone incident.AlertKind // what it is by itself, where GitHub is asked: it may come before what it belongs to
 
 	of    *finding // whose alert it is a part of
 	added bool     // it told something that the other did not

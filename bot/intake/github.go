@@ -103,8 +103,10 @@ func github(in input) ([]*finding, error) {
 	if e.Action != "created" && e.Action != "reopened" || place {
 		f.news = fmt.Sprintf("%s %s %+v", e.Action, a.Validity, a.First)
 	}
+	if place && a.open() {
+		f.alone = f.alert.Kind
+	}
 	switch {
-	case place && a.open(): // it may come before its alert does, and is one by itself then
 	case place, slices.Contains([]string{"validated", "assigned", "unassigned"}, e.Action):
 		f.alert.Kind = incident.KindEnrich
 	case e.Action == "resolved", e.Action == "revoked":

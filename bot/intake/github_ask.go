@@ -173,6 +173,9 @@ func (h *hooks) learn(ctx context.Context, s *source, in input, all []*finding) 
 		if f.asks == nil || f.verdict != "" || f.alert.KeyID != "" {
 			continue
 		}
+		if f.alone != "" {
+			f.alert.Kind = f.alone
+		}
 		select {
 		case h.asking <- struct{}{}:
 		default:

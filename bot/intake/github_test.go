@@ -263,6 +263,16 @@ func TestALocationThatComesFirstIsNotLost(t *testing.T) {
 	}
 }
 
+// Where nobody can be asked for the key, a location says nothing that its alert does not.
+func TestALocationAloneOpensNothingWhereNobodyCanBeAsked(t *testing.T) {
+	d := newDesk(t, func(c *intake.Config) {
+		c.Sources = append(c.Sources, intake.Source{Name: "hub", Type: "github", Secrets: []string{hookSecret}})
+	})
+	if _, a := d.send(t, delivered("secret_scanning_alert_location", "created", 7, locationOf7)); a.verdicts() != "enrich nothing_open" {
+		t.Error(a.verdicts())
+	}
+}
+
 // What somebody has dealt with at GitHub opens nothing, wherever else it is found.
 func TestALocationOfAnAlertThatIsOverOpensNothing(t *testing.T) {
 	over := strings.Replace(ghAlert(7, keyID(621)), `"number":7`, `"number":7,"state":"resolved"`, 1)
