@@ -69,6 +69,7 @@ var (
 	errNotXML       = fault{http.StatusBadRequest, "not_xml"}
 	errShape        = fault{http.StatusBadRequest, "unexpected_shape"}
 	errWrongType    = fault{http.StatusBadRequest, string(WrongType)}
+	errBusy         = fault{http.StatusServiceUnavailable, "too_many_requests"}
 	errCannotStore  = fault{http.StatusServiceUnavailable, "cannot_store"}
 )
 

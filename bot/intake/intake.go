@@ -188,17 +188,42 @@ func (h *hooks) admit(w http.ResponseWriter, r *http.Request) (admission, error)
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		return admission{}, errUnauthorized
 	}
-	now := h.Now()
-	turn := s.pace.ReserveN(now, 1)
-	if wait := turn.DelayFrom(now); wait > 0 {
-		turn.CancelAt(now)
-		retryAfter(w, wait)
-		return s, errTooFast
+	if err := h.turn(w, r, s.source); err != nil {
+		return s, err
 	}
 	if format, known := rows[r.Header.Get(FormatHeader)]; known && !s.signed {
 		return s.as(format, r.Header.Get(FormatHeader)), nil
 	}
 	return s, nil
+}
+
+// longestTurn is how long a sender that must not be refused waits for its turn. GitLab
+// waits ten seconds for an answer.
+const longestTurn = 5 * time.Second
+
+// turn refuses a sender that is too fast. One that would stop for good waits instead,
+// and hears in the end that it is not its fault.
+func (h *hooks) turn(w http.ResponseWriter, r *http.Request, s *source) error {
+	now := h.Now()
+	turn := s.pace.ReserveN(now, 1)
+	wait := turn.DelayFrom(now)
+	switch {
+	case wait == 0:
+		return nil
+	case s.row.sulks && wait <= longestTurn:
+		select {
+		case <-time.After(wait):
+			return nil
+		case <-r.Context().Done(): // it hung up
+			return errBusy
+		}
+	}
+	turn.CancelAt(now)
+	retryAfter(w, wait)
+	if s.row.sulks {
+		return errBusy
+	}
+	return errTooFast
 }
 
 // FormatHeader names a type other than the source's own, for this one body. A

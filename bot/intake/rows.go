@@ -15,6 +15,7 @@ type row struct {
 	bare     string    // header that holds a token without a scheme
 	delivery []string  // headers that name a delivery; none given: the body does
 	report   bool      // bodies are reports of scanners and may be longer
+	sulks    bool      // whoever sends stops for good after some answers of 4xx
 	read     func(input) ([]*finding, error)
 }
 
@@ -31,7 +32,7 @@ var rows = map[string]row{
 	// Those that watch code.
 	"github":      {proof: githubSum, delivery: []string{"X-Github-Delivery"}, read: github},
 	partnerType:   {proof: partnerProof{}, read: partner},
-	"gitlab":      {bare: "X-Gitlab-Token", delivery: append(idempotent, "X-Gitlab-Event-Uuid"), report: true, read: gitlab},
+	"gitlab":      {bare: "X-Gitlab-Token", delivery: append(idempotent, "X-Gitlab-Event-Uuid"), report: true, sulks: true, read: gitlab},
 	"gitguardian": {proof: guardianSum, delivery: idempotent, report: true, read: gitguardian},
 
 	// Reports of scanners.
