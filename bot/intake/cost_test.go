@@ -25,6 +25,7 @@ func shared() map[string]struct{ kind, body string } {
 		"ids with a line":         {"gitleaks", `[{"RuleID":"r","File":"f","Fingerprint":"f","Match":"` + ids.String() + secrets + `"}]`},
 		"results of a target":     {"trivy", `{"SchemaVersion":2,"CreatedAt":"` + secrets + `","Results":[{"Target":"` + secrets + `","Secrets":[` + list(2000, `{"RuleID":"alibaba-secret-key"}`) + `]}]}`},
 		"results of a rule":       {"sarif", `{"runs":[{"tool":{"driver":{"rules":[{"id":"a","shortDescription":{"text":"aliyun ` + secrets + `"}}]}},"artifacts":[{"location":{"uri":"` + secrets + `"}}],"versionControlProvenance":[{"repositoryUri":"` + secrets + `"}],"results":[` + list(2000, `{"ruleId":"a","locations":[{"physicalLocation":{"artifactLocation":{"index":0}}}]}`) + `]}]}`},
+		"places of a message":     {"sarif", `{"runs":[{"tool":{"driver":{}},"results":[{"ruleId":"aliyun","message":{"text":"` + secrets + keyID(1) + `"},"locations":[` + list(2000, `{}`) + `]}]}]}`},
 		"occurrences in a file":   {"gitguardian", `{"total_incidents":1,"extra_info":{"author":"` + secrets + `"},"entities_with_incidents":[{"filename":"` + secrets + `","incidents":[{"type":"Alibaba ` + secrets + `","occurrences":[` + list(2000, `{"match":"x"}`) + `]}]}]}`},
 		"matches of a value":      {"noseyparker", `{"rule_name":"aliyun","match_content":"` + secrets + `","matches":[` + list(2000, `{}`) + `]}`},
 		"findings of a scan":      {"gitlab", `{"scan":{"end_time":"` + secrets + `"},"vulnerabilities":[` + list(2000, `{"name":"Alibaba"}`) + `]}`},

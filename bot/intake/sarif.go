@@ -154,8 +154,8 @@ func (run sarifRun) hits(r sarifResult) []hit {
 		h.over = r.BaselineState
 	}
 	for _, said := range []string{r.Message.Text, r.Message.Markdown} {
-		if hinted(said) {
-			h.lines = append(h.lines, said)
+		if ids := idsIn(said); ids != "" {
+			h.lines = append(h.lines, ids)
 		}
 	}
 	if len(run.Versions) == 1 {
@@ -172,6 +172,19 @@ func (run sarifRun) hits(r sarifResult) []hit {
 		all[i].name = or(all[i].name, all[0].file+h.rule+fingerprint(r.Fingerprints)+fingerprint(r.Partial))
 	}
 	return all
+}
+
+// idsIn are the key ids of a message, which stands for all places of its result: it
+// may be long, and they many.
+func idsIn(said string) string {
+	var ids []string
+	rest, _ := withoutTrail(said)
+	search(rest, func(f *finding) {
+		if id := string(f.alert.KeyID); len(ids) < maxPlaces && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	})
+	return strings.Join(ids, " ")
 }
 
 // ignored is why a result is none: the check passed, or somebody decided that it
